@@ -1,0 +1,44 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# Everything these commands need is installed inside the clone, under .cache/; they want Python 3.11 or newer, git and make.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo simulator test lint sanity unit integration docs bench matrix clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: ## play a real release against the simulator: set-up, release, nothing to do, a look ahead
+	@tools/run demo
+
+simulator: ## run the simulator with seed data until Ctrl-C, to rehearse playbooks (PORT=, PROFILE=hostile)
+	@tools/run simulator --port $(or $(PORT),0) --profile $(or $(PROFILE),default)
+
+test: ## every gate: sanity, all tests with coverage, all linters; says what failed and why
+	@tools/run test
+
+lint: ## the linters, type checks, licence and upload checks alone
+	@tools/run lint
+
+sanity: ## ansible-test sanity on the newest ansible-core alone
+	@tools/run sanity
+
+unit: ## unit and property tests alone
+	@tools/run unit
+
+integration: ## the integration targets alone (TARGETS="applivery_build ..." for some of them)
+	@tools/run integration $(TARGETS)
+
+docs: ## the documentation as a website, in docs/build
+	@tools/run docs
+
+bench: ## how long tasks and requests take on this machine
+	@tools/run bench
+
+matrix: ## sanity and all tests on every supported ansible-core that a Python is found for
+	@tools/run matrix
+
+clean: ## remove everything these commands made
+	rm -rf .cache .venv docs/build tests/output

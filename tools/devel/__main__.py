@@ -1,0 +1,102 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One command line for all of it; see the Makefile for what each command is for."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from devel import demo, environments, gates, machine, matrix, tree
+from devel.machine import CACHE, Failed
+from devel.report import run
+from devel.simulator import running
+
+
+def test(_options: argparse.Namespace) -> bool:
+    gates.prepare("lint", "importer")
+    gates.forget_coverage()
+    return run(gates.all_gates())
+
+
+def lint(_options: argparse.Namespace) -> bool:
+    gates.prepare("lint", "importer")
+    return run(gates.linters())
+
+
+def sanity(_options: argparse.Namespace) -> bool:
+    gates.prepare()
+    return run([gates.sanity(*machine.newest_core())])
+
+
+def unit(_options: argparse.Namespace) -> bool:
+    gates.prepare()
+    core, version = machine.newest_core()
+    return run([gates.pytest(name, core, version, coverage=True) for name in ("unit", "property")], at_a_time=1)
+
+
+def integration(options: argparse.Namespace) -> bool:
+    gates.prepare()
+    core, version = machine.newest_core()
+    return run([gates.integration(core, version, coverage=not options.targets, targets=options.targets)])
+
+
+def lay_out(options: argparse.Namespace) -> bool:
+    print(tree.lay_out(options.folder) if options.folder else tree.lay_out())
+    return True
+
+
+def simulator(options: argparse.Namespace) -> bool:
+    environment = environments.demo_environment()
+    (CACHE / "logs").mkdir(parents=True, exist_ok=True)
+    log = CACHE / "logs" / "simulator.log"
+    with running(environment, tree.lay_out(), log, seed="demo", profile=options.profile, port=options.port) as server:
+        print("A stand-in for Applivery is running. Point playbooks at it with:\n")
+        for name, value in {**server.environment(), "APPLIVERY_APP_TOKEN": server.facts["app_token"], "APPLIVERY_STORE": server.facts["store"]["id"]}.items():
+            print(f"export {name}={value}")
+        print("\nWith both tokens set, the Workspace API is used; option api chooses. Ctrl-C ends it.", flush=True)
+        signal.pause()
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools/run")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, action: Callable[[argparse.Namespace], bool]) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name)
+        sub.set_defaults(action=action)
+        return sub
+
+    command("test", test)
+    command("lint", lint)
+    command("sanity", sanity)
+    command("unit", unit)
+    command("integration", integration).add_argument("targets", nargs="*")
+    command("matrix", lambda options: matrix.every_core())
+    command("outer-cores", lambda options: matrix.oldest_and_newest())
+    command("demo", lambda options: demo.play())
+    command("tree", lay_out).add_argument("folder", nargs="?", type=Path)
+    stand_in = command("simulator", simulator)
+    stand_in.add_argument("--port", type=int, default=0)
+    stand_in.add_argument("--profile", choices=gates.PROFILES, default="default")
+    options = parser.parse_args()
+    # A terminated run cleans up like an interrupted one.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        return 0 if options.action(options) else 1
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

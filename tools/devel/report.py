@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Gates: run them a few at a time, keep each one's log, and tell at the end what failed and why."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Lock
+
+from devel.machine import CACHE, Failed
+
+TAIL_LINES = 40
+_processes: set[subprocess.Popen[bytes]] = set()
+_guard = Lock()
+_stopping = Event()
+
+
+class Log:
+    """What one gate printed, and the processes that it starts."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"")
+        self.path = path
+
+    def run(self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], check: bool = True) -> int:
+        """Run one command to its end, its output into the log. A failure ends the gate unless CHECK is off."""
+        self.write("$ " + " ".join(str(word) for word in command))
+        with self.path.open("ab") as output:
+            if _stopping.is_set():
+                raise Failed("interrupted")
+            process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            with _guard:
+                _processes.add(process)
+            try:
+                code = process.wait()
+            finally:
+                with _guard:
+                    _processes.discard(process)
+        if check and code:
+            raise Failed(f"{Path(str(command[0])).name} ended with {code}")
+        return code
+
+    def write(self, text: str) -> None:
+        with self.path.open("a") as output:
+            output.write(text + "\n")
+
+    def text(self) -> str:
+        return self.path.read_text(errors="replace")
+
+
+@dataclass
+class Gate:
+    """One thing that must be true. CHECK raises Failed when it is not; AFTER names gates whose data it needs."""
+
+    name: str
+    check: Callable[[Log], None]
+    after: tuple[str, ...] = ()
+    seconds: float = 0.0
+    failure: str | None = None
+    done: Event = field(default_factory=Event)
+
+    @property
+    def log(self) -> Path:
+        return CACHE / "logs" / (re.sub(r"[^A-Za-z0-9.]+", "-", self.name) + ".log")
+
+
+def run(gates: Sequence[Gate], at_a_time: int | None = None) -> bool:
+    """Run the gates in order, AT_A_TIME of them together; print each one's end, then why some failed, a table, and the count."""
+    workers = at_a_time or min(2, os.cpu_count() or 1)
+    by_name = {gate.name: gate for gate in gates}
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for future in [pool.submit(_run_one, gate, by_name) for gate in gates]:
+                future.result()
+        except KeyboardInterrupt:
+            stop()
+            raise
+    _tell(gates)
+    return not any(gate.failure for gate in gates)
+
+
+def stop() -> None:
+    """End the processes that gates started (each is the head of a process group)."""
+    _stopping.set()
+    with _guard:
+        for process in _processes:
+            os.killpg(process.pid, signal.SIGTERM)
+
+
+def _run_one(gate: Gate, by_name: Mapping[str, Gate]) -> None:
+    for name in gate.after:
+        if name in by_name:
+            by_name[name].done.wait()
+    started = time.monotonic()
+    log = Log(gate.log)
+    try:
+        gate.check(log)
+    except Failed as failure:
+        gate.failure = str(failure)
+    except Exception as error:  # noqa: BLE001 - a broken gate is a failed gate, and the others still run
+        gate.failure = f"{type(error).__name__}: {error}"
+    finally:
+        gate.seconds = time.monotonic() - started
+        gate.done.set()
+    print(f"{'FAILED' if gate.failure else 'passed'}  {gate.name}  ({gate.seconds:.0f} s)", flush=True)
+
+
+def _tell(gates: Sequence[Gate]) -> None:
+    failed = [gate for gate in gates if gate.failure]
+    for gate in failed:
+        print(f"\n--- {gate.name}: {gate.failure} (whole log: {gate.log})")
+        print("\n".join(gate.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
+    width = max(len(gate.name) for gate in gates)
+    print(f"\n{'gate':<{width}}  result  seconds")
+    for gate in gates:
+        print(f"{gate.name:<{width}}  {'FAILED' if gate.failure else 'passed'}  {gate.seconds:7.0f}")
+    print(f"\n{len(gates) - len(failed)} passed, {len(failed)} failed", flush=True)

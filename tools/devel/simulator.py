@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The simulator as a process of its own, for as long as a block of code runs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from devel.environments import Environment
+from devel.machine import Failed
+
+START_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A running simulator, as its ready file describes it."""
+
+    facts: dict[str, Any]
+
+    @property
+    def url(self) -> str:
+        return str(self.facts["url"])
+
+    def variables(self) -> dict[str, str]:
+        """The names under which playbooks and integration targets know it."""
+        return {
+            "applivery_simulator_url": self.url,
+            "applivery_app_token": self.facts["app_token"],
+            "applivery_service_account_token": self.facts["service_account_token"],
+            "applivery_organization": self.facts["organization"]["slug"],
+            "applivery_application": self.facts["application"]["slug"],
+            "applivery_store": self.facts["store"]["id"],
+        }
+
+    def environment(self) -> dict[str, str]:
+        """The same as environment variables of the modules. Tokens travel this way, so that no file holds one."""
+        return {
+            "APPLIVERY_API_URL": self.url,
+            "APPLIVERY_UPLOAD_URL": self.url,
+            "APPLIVERY_SERVICE_ACCOUNT_TOKEN": self.facts["service_account_token"],
+            "APPLIVERY_ORGANIZATION": self.facts["organization"]["slug"],
+            "APPLIVERY_APPLICATION": self.facts["application"]["slug"],
+        }
+
+    def writes(self) -> list[str]:
+        """What was written since the log was last forgotten, as "METHOD path"."""
+        return [f"{item['method']} {item['path']}" for item in self._requests() if item["method"] in ("POST", "PUT", "PATCH", "DELETE")]
+
+    def forget_requests(self) -> None:
+        self._call("DELETE", "/_simulator/requests")
+
+    def _requests(self) -> list[dict[str, Any]]:
+        answer = self._call("GET", "/_simulator/requests")
+        return list(answer["requests"] if isinstance(answer, dict) else answer)
+
+    def _call(self, method: str, path: str) -> Any:
+        # Loopback only, past any proxy that the user's environment names.
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with opener.open(urllib.request.Request(self.url + path, method=method), timeout=30) as answer:  # noqa: S310 - always http:// on loopback
+            body = answer.read()
+        return json.loads(body) if body else None
+
+
+@contextmanager
+def running(environment: Environment, collection: Path, log: Path, *, seed: str = "empty", profile: str = "default", port: int = 0) -> Iterator[Simulator]:
+    """Start a simulator from the tree copy COLLECTION, wait until it answers, and end it whatever happens."""
+    ready = log.with_suffix(".ready")
+    ready.unlink(missing_ok=True)
+    arguments = ["--port", str(port), "--seed", seed, "--profile", profile, "--ready-file", str(ready)]
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [environment.python, "-m", "tests.simulator", *arguments],
+            cwd=collection, env=environment.variables(PYTHONPATH=collection.parents[2]), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+        )
+        try:
+            yield Simulator(_wait_for(process, ready, log))
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(process: subprocess.Popen[bytes], ready: Path, log: Path) -> dict[str, Any]:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if ready.is_file():
+            try:
+                facts: dict[str, Any] = json.loads(ready.read_text())
+                return facts
+            except json.JSONDecodeError:
+                # Still being written.
+                pass
+        if process.poll() is not None:
+            break
+        time.sleep(0.05)
+    lines = [line for line in log.read_text().splitlines() if line.strip()]
+    raise Failed(f"The simulator did not start: {lines[-1] if lines else 'it said nothing'} (whole log: {log})")
