@@ -1,0 +1,420 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""One HTTP request: session, TLS, proxy, time-outs, retries and redaction. Knows no Applivery resource."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+import traceback
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import IO, Any, Callable, Protocol
+from urllib.parse import urlsplit
+
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    MissingLibrary,
+    RequestFailed,
+    failure,
+)
+
+try:
+    import requests
+    from requests import exceptions as requests_errors
+except ImportError:
+    _REQUESTS_MISSING = traceback.format_exc()
+else:
+    _REQUESTS_MISSING = ""
+
+_REPEATABLE = ("GET", "PUT", "DELETE")
+_TRANSIENT = (429, 500, 502, 503, 504)
+_CONNECT_TIMEOUT = 15.0
+_LONGEST_BACKOFF = 20.0
+_SHORTEST_READ = 1.0
+_MASK = "********"
+
+
+@dataclass(frozen=True)
+class HttpOptions:
+    """Times in seconds. ``verify`` is a CA bundle's path, or whether to verify certificates at all."""
+
+    timeout: float = 60.0
+    retry_timeout: float = 120.0
+    verify: bool | str = True
+    pool: int = 8
+    backoff: float = 0.5
+    user_agent: str = "applivery.distribution"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer that arrived whole. ``data`` is the decoded JSON, or None where there was no JSON at all.
+
+    ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again.
+    """
+
+    status: int
+    text: str
+    data: Any
+    is_json: bool
+    attempts: int = 1
+    location: str | None = None
+    note: str = ""
+
+
+class Stream(Protocol):
+    """A request body that is read from disk while it is sent, and that can be opened again for a repetition."""
+
+    content_type: str
+
+    def open(self) -> IO[bytes]:
+        """A new reader over the whole body; it has ``__len__``, so that a Content-Length is sent."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to send: JSON ``body`` or a ``stream``; ``timeout`` in seconds where it differs from the session's."""
+
+    method: str
+    url: str
+    query: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = None
+    stream: Stream | None = None
+    timeout: float | None = None
+
+    @property
+    def path(self) -> str:
+        """The path alone, without host and query: what an error may show."""
+        return urlsplit(self.url).path
+
+    def headers(self) -> dict[str, str]:
+        headers = {"Accept": "application/json"}
+        if self.stream is not None:
+            headers["Content-Type"] = self.stream.content_type
+        elif self.body is not None:
+            headers["Content-Type"] = "application/json"
+        return headers
+
+    @contextmanager
+    def payload(self) -> Iterator[Any]:
+        """The bytes to send, read anew for each attempt."""
+        if self.stream is not None:
+            with self.stream.open() as reader:
+                yield reader
+        else:
+            yield None if self.body is None else json.dumps(self.body).encode("utf-8")
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """Why an attempt brought no usable answer.
+
+    ``sent``: the server may have acted on it. ``final``: trying again cannot help. ``told``: seconds that the server
+    asked to wait.
+    """
+
+    kind: str
+    text: str
+    sent: bool = True
+    final: bool = False
+    told: float | None = None
+
+
+class _Gate:
+    """When one thread is told to wait, all wait: a shared moment before which nothing is sent."""
+
+    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._opens = 0.0
+
+    def close_for(self, seconds: float) -> None:
+        with self._lock:
+            self._opens = max(self._opens, self._clock() + seconds)
+
+    def pass_through(self) -> None:
+        while True:
+            remaining = self._opens - self._clock()
+            if remaining <= 0:
+                return
+            self._sleep(remaining)
+
+
+class _BearerAuth:
+    """An explicit auth object: requests would otherwise let ``~/.netrc`` replace the token."""
+
+    def __init__(self, token: str) -> None:
+        self._header = "Bearer " + token
+
+    def __call__(self, request: Any) -> Any:
+        request.headers["Authorization"] = self._header
+        return request
+
+
+class Transport:
+    """Sends requests with one token over one keep-alive session; may be shared by threads."""
+
+    def __init__(
+        self,
+        token: str,
+        options: HttpOptions,
+        warn: Callable[[str], None],
+        secrets: Iterable[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        if _REQUESTS_MISSING:
+            raise MissingLibrary("requests", "it carries every request to Applivery", _REQUESTS_MISSING)
+        self.options = options
+        self.server_date: datetime | None = None
+        self._secrets = sorted({secret for secret in (token, *secrets) if secret}, key=len, reverse=True)
+        self._warn = warn
+        self._told_kinds: set[str] = set()
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._sleep = sleep
+        self._gate = _Gate(clock, sleep)
+        self._session = _session(token, options)
+
+    def redact(self, text: str) -> str:
+        """``text`` without any secret of this run; servers and proxies echo what they were sent."""
+        for secret in self._secrets:
+            text = text.replace(secret, _MASK)
+        return text
+
+    def pause(self, attempt: int) -> None:
+        """Wait as before a repetition; for callers that repeat something larger than one request."""
+        self._sleep(self._backoff(attempt))
+
+    def send(self, request: Request) -> Reply:
+        """Send one request, repeating it while that is safe and ``retry_timeout`` allows.
+
+        Returns any answer that arrived whole, whatever its status. Raises RequestFailed where none did, and
+        AmbiguousWrite where a POST may have been carried out all the same.
+        """
+        attempts = 0
+        failed_at: float | None = None
+        while True:
+            self._gate.pass_through()
+            attempts += 1
+            reply, fault = self._attempt(request, self._limit(request, failed_at))
+            if reply is not None:
+                reply = replace(reply, attempts=attempts)
+                if fault is None:
+                    return reply
+            assert fault is not None  # nosec B101 - an attempt without a reply always has a fault
+            failed_at = self._clock() if failed_at is None else failed_at
+            excuse = self._why_not_again(request, fault, attempts, self._remaining(failed_at))
+            if excuse is not None:
+                return self._give_up(request, reply, fault, attempts, excuse)
+            self._tell(request, fault)
+            self._wait(fault, attempts)
+
+    def _remaining(self, failed_at: float | None) -> float:
+        if failed_at is None:
+            return self.options.retry_timeout
+        return self.options.retry_timeout - (self._clock() - failed_at)
+
+    def _limit(self, request: Request, failed_at: float | None) -> float:
+        limit = request.timeout or self.options.timeout
+        if failed_at is None:
+            return limit
+        return max(_SHORTEST_READ, min(limit, self._remaining(failed_at)))
+
+    def _attempt(self, request: Request, limit: float) -> tuple[Reply | None, _Fault | None]:
+        try:
+            with request.payload() as data:
+                answer = self._session.request(
+                    request.method,
+                    request.url,
+                    params=request.query,
+                    data=data,
+                    headers=request.headers(),
+                    timeout=(min(limit, _CONNECT_TIMEOUT), limit),
+                    allow_redirects=False,
+                    verify=self.options.verify,
+                    proxies=_proxies(request.url),
+                )
+        except (requests_errors.RequestException, OSError) as problem:
+            return None, _fault_of(problem)
+        moment = _http_date(answer.headers.get("Date"))
+        if moment is not None:
+            self.server_date = moment
+        return _judge(request.method, answer)
+
+    def _why_not_again(self, request: Request, fault: _Fault, attempts: int, remaining: float) -> str | None:
+        """None when the request is to be repeated, else what to add to the error."""
+        if fault.final or (request.method not in _REPEATABLE and fault.sent) or self.options.retry_timeout <= 0:
+            return ""
+        shortest = fault.told if fault.told is not None else self._backoff(attempts)
+        if shortest < remaining:
+            return None
+        return f" Waiting {shortest:.0f} s more would exceed retry_timeout ({self.options.retry_timeout:.0f} s)."
+
+    def _backoff(self, attempts: int) -> float:
+        return min(self.options.backoff * 2 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
+
+    def _wait(self, fault: _Fault, attempts: int) -> None:
+        # Jitter parts clients that failed together; it guards no secret.
+        spread = random.random()  # nosec B311 - not cryptography
+        if fault.told is not None:
+            self._gate.close_for(fault.told + 0.05 * spread)
+        elif fault.kind == "HTTP 429":
+            self._gate.close_for(self._backoff(attempts) * (0.5 + 0.5 * spread))
+        else:
+            self._sleep(self._backoff(attempts) * (0.5 + 0.5 * spread))
+
+    def _tell(self, request: Request, fault: _Fault) -> None:
+        with self._lock:
+            if fault.kind in self._told_kinds:
+                return
+            self._told_kinds.add(fault.kind)
+        self._warn(
+            self.redact(
+                f"{request.method} {request.path} had to be repeated: {fault.text}. "
+                "Further repetitions for this reason are not reported."
+            )
+        )
+
+    def _give_up(self, request: Request, reply: Reply | None, fault: _Fault, attempts: int, excuse: str) -> Reply:
+        ambiguous = request.method == "POST" and fault.sent
+        if reply is not None and reply.is_json and not ambiguous:
+            return replace(reply, note=excuse)
+        kind = AmbiguousWrite if ambiguous else RequestFailed
+        raise self.failed(kind, request, f"{fault.text}.{excuse}", reply, attempts)
+
+    def failed(
+        self, kind: type[RequestFailed], request: Request, text: str, reply: Reply | None = None, attempts: int = 1
+    ) -> RequestFailed:
+        """An error of the given class about a request that brought no usable answer."""
+        text = self.redact(text)
+        attempts = reply.attempts if reply is not None else attempts
+        details = failure(
+            message=text,
+            status=reply.status if reply is not None else None,
+            method=request.method,
+            path=self.redact(request.path),
+            attempts=attempts,
+        )
+        times = "" if attempts == 1 else f" after {attempts} attempts"
+        return kind(f"{request.method} {details['path']} failed{times}: {text}", details)
+
+
+def _session(token: str, options: HttpOptions) -> Any:
+    session = requests.Session()
+    adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(options.pool, 1))
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.auth = _BearerAuth(token)
+    session.headers["User-Agent"] = options.user_agent
+    return session
+
+
+def _proxies(url: str) -> dict[str, Any] | None:
+    # Plain http is allowed to loopback only: a proxy would see the token in clear.
+    return {"http": None, "all": None} if urlsplit(url).scheme == "http" else None
+
+
+def _judge(method: str, answer: Any) -> tuple[Reply | None, _Fault | None]:
+    status: int = answer.status_code
+    text = answer.content.decode("utf-8", "replace")
+    data, is_json = _decode(text)
+    reply = Reply(status, text, data, is_json, location=answer.headers.get("Location"))
+    if status in _TRANSIENT:
+        told = _retry_after(answer.headers.get("Retry-After")) if status in (429, 503) else None
+        text = "HTTP 429, the rate limit is reached" if status == 429 else f"HTTP {status}"
+        return reply, _Fault(f"HTTP {status}", text, sent=status != 429, told=told)
+    if 200 <= status < 300 and not is_json and _is_broken(method, answer, text):
+        return reply, _Fault("unreadable", f"the answer (HTTP {status}) is cut or empty")
+    return reply, None
+
+
+def _is_broken(method: str, answer: Any, text: str) -> bool:
+    if not text.strip():
+        # Nothing to read is fine after a write; a GET without content is an answer that got lost.
+        return method == "GET"
+    return "json" in str(answer.headers.get("Content-Type", ""))
+
+
+def _decode(text: str) -> tuple[Any, bool]:
+    try:
+        return json.loads(text), True
+    except ValueError:
+        return None, False
+
+
+def _http_date(value: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(value or "")
+    except (TypeError, ValueError, IndexError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds to wait: the header may hold a number or a date; nonsense counts as no header."""
+    if value is None:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    moment = _http_date(value)
+    if moment is None:
+        return None
+    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+
+
+def _fault_of(problem: BaseException) -> _Fault:
+    names = _class_names(problem)
+    text = _short(problem)
+    if names & {"SSLCertVerificationError", "CertificateError"} or "CERTIFICATE_VERIFY_FAILED" in str(problem):
+        hint = f"the server's certificate is not trusted ({text}); give ca_path for a private CA"
+        return _Fault("certificate", hint, sent=False, final=True)
+    if "ProxyError" in names:
+        refused = "Tunnel connection failed: 4" in str(problem)
+        return _Fault("proxy", f"the proxy could not be used ({text})", sent=False, final=refused)
+    if names & {"ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError"}:
+        return _Fault("connect", f"no connection could be made ({text})", sent=False)
+    if names & {"ReadTimeout", "ReadTimeoutError"}:
+        return _Fault("timeout", f"no answer came in time ({text})")
+    if names & {"ConnectionError", "ChunkedEncodingError", "ContentDecodingError", "ProtocolError", "SSLError"}:
+        return _Fault("connection", f"the connection broke ({text})")
+    return _Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
+
+
+def _class_names(problem: BaseException) -> set[str]:
+    """The class names of an exception and of all that it was raised from, for requests wraps what urllib3 wraps."""
+    names: set[str] = set()
+    pending: list[Any] = [problem]
+    visited: list[int] = []
+    while pending:
+        current = pending.pop()
+        if not isinstance(current, BaseException) or id(current) in visited:
+            continue
+        visited.append(id(current))
+        names.update(kind.__name__ for kind in type(current).__mro__)
+        pending.extend([current.__cause__, current.__context__, getattr(current, "reason", None), *current.args])
+    return names
+
+
+def _short(problem: BaseException) -> str:
+    """The innermost reason in words; the outer texts repeat URLs and object addresses."""
+    inner: Any = problem
+    while True:
+        deeper = getattr(inner, "reason", None)
+        if not isinstance(deeper, BaseException):
+            deeper = next((arg for arg in getattr(inner, "args", ()) if isinstance(arg, BaseException)), None)
+        if deeper is None:
+            break
+        inner = deeper
+    text = str(inner).rsplit("object at 0x", 1)[-1]
+    return text.split(">: ", 1)[-1][:300] or type(inner).__name__
