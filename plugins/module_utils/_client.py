@@ -128,7 +128,7 @@ class Api:
                 return None
             raise
 
-    def list(self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    def list_all(self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """All objects, read page by page to the end. ``hints`` are filters that the server may ignore.
 
         A listing that changed under the reader is read once more from the start, then it is an error.
@@ -201,7 +201,7 @@ class Api:
         except RequestFailed as problem:
             if not problem.absent:
                 raise
-            return problem.failure["attempts"] > 1
+            return bool(problem.failure["attempts"] > 1)
         return True
 
     def upload(self, endpoint: Endpoint, stream: Stream, timeout: float | None = None) -> Any:
@@ -222,19 +222,18 @@ class Api:
 
     def _first_page(self, endpoint: Endpoint, hints: dict[str, Any], size: int | None) -> tuple[Any, dict[str, Any]]:
         """The first page, and the query that got it: step by step without what the server refuses to understand."""
-        problem: RequestFailed | None = None
+        problems: list[RequestFailed] = []
         for query in _page_queries(hints, size or self._page_size, endpoint.sort.get(self.kind)):
             try:
                 data = self._page(endpoint, {**query, "page": 1})
             except RequestFailed as refused:
                 if not refused.body_refused:
                     raise
-                problem = problem or refused
+                problems.append(refused)
             else:
                 self._page_size = self._page_size or query.get("limit", 0)
                 return data, query
-        assert problem is not None  # nosec B101 - every query either returned or was refused
-        raise problem
+        raise problems[0]
 
     def _page(self, endpoint: Endpoint, query: Mapping[str, Any]) -> Any:
         return self._call("list", endpoint, "GET", self._url(endpoint), query=query)
@@ -307,16 +306,9 @@ class Api:
         return RequestFailed(text, details)
 
     def _sentence(self, verb: str, endpoint: Endpoint, request: Request, said: str, hint: str, attempts: int) -> str:
-        doing = {
-            "list": "list the",
-            "get": "read the",
-            "create": "create a",
-            "update": "update the",
-            "remove": "delete the",
-        }
         noun = endpoint.noun + ("s" if verb == "list" else "")
         times = "" if attempts == 1 else f" after {attempts} attempts"
-        text = f"could not {doing[verb]} {noun} ({request.method} {request.path}){times}: {said}"
+        text = f"could not {_DOING[verb]} {noun} ({request.method} {request.path}){times}: {said}"
         if hint:
             text = f"{text.rstrip('.')}. {hint[0].upper()}{hint[1:]}."
         return self.transport.redact(text)
@@ -345,7 +337,7 @@ class IntegrationsApi(Api):
     """The API of one app: the App API Token implies organization and application."""
 
     kind = INTEGRATIONS
-    token_kind = "an App API Token"  # nosec B105 - a description, no token
+    token_kind = "an App API Token"  # noqa: S105 - a description, no token
 
     def path(self, endpoint: Endpoint) -> str:
         if endpoint.integrations is None:
@@ -362,7 +354,7 @@ class WorkspaceApi(Api):
     """The API of a whole workspace: organization, application and store stand in the paths."""
 
     kind = WORKSPACE
-    token_kind = "a Service Account token"  # nosec B105 - a description, no token
+    token_kind = "a Service Account token"  # noqa: S105 - a description, no token
 
     def __init__(self, connection: Connection, transport: Transport) -> None:
         super().__init__(connection, transport)
@@ -420,7 +412,7 @@ class WorkspaceApi(Api):
         return segment(slug)
 
     def _only_store(self) -> str:
-        ids = [ident for ident in map(identity, self.list(STORES)) if ident]
+        ids = [ident for ident in map(identity, self.list_all(STORES)) if ident]
         if len(ids) == 1:
             return segment(ids[0])
         if not ids:

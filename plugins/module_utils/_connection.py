@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible.module_utils.errors import AnsibleFallbackNotFound
+
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
 
 WORKSPACE = "workspace"

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import IO, Any, Callable, Protocol
+from typing import IO, Any, Callable, Protocol, cast
 from urllib.parse import urlsplit
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
@@ -208,11 +208,10 @@ class Transport:
             self._gate.pass_through()
             attempts += 1
             reply, fault = self._attempt(request, self._limit(request, failed_at))
-            if reply is not None:
-                reply = replace(reply, attempts=attempts)
-                if fault is None:
-                    return reply
-            assert fault is not None  # nosec B101 - an attempt without a reply always has a fault
+            reply = replace(reply, attempts=attempts) if reply is not None else None
+            if fault is None:
+                # An attempt without a fault always has a reply.
+                return cast(Reply, reply)
             failed_at = self._clock() if failed_at is None else failed_at
             excuse = self._why_not_again(request, fault, attempts, self._remaining(failed_at))
             if excuse is not None:
@@ -262,11 +261,11 @@ class Transport:
         return f" Waiting {shortest:.0f} s more would exceed retry_timeout ({self.options.retry_timeout:.0f} s)."
 
     def _backoff(self, attempts: int) -> float:
-        return min(self.options.backoff * 2 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
+        return min(self.options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
 
     def _wait(self, fault: _Fault, attempts: int) -> None:
-        # Jitter parts clients that failed together; it guards no secret.
-        spread = random.random()  # nosec B311 - not cryptography
+        # Jitter parts clients that failed together.
+        spread = random.random()  # noqa: S311 - it guards no secret
         if fault.told is not None:
             self._gate.close_for(fault.told + 0.05 * spread)
         elif fault.kind == "HTTP 429":

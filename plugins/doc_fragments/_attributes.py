@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    # What every module declares; check_mode, diff_mode and idempotent come from one of the two parts below.
+    DOCUMENTATION = r"""
+options: {}
+attributes:
+  check_mode:
+    description: Runs in C(check_mode) and predicts what it would change, without changing anything.
+  diff_mode:
+    description: Returns what has changed, or would change in C(check_mode), when in diff mode.
+  idempotent:
+    description:
+      - Run a second time with the same arguments, it reports no change.
+  action_group:
+    description: Use C(group/applivery.distribution.applivery) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - applivery.distribution.applivery
+  platform:
+    description: Where the module runs; it needs Python and a way to Applivery, not a managed device.
+    support: full
+    platforms: posix
+"""
+
+    # For modules that only read.
+    INFO_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+    details:
+      - This module does not modify state.
+  diff_mode:
+    support: N/A
+    details:
+      - This module does not modify state.
+  idempotent:
+    support: full
+    details:
+      - This module does not modify state.
+"""
+
+    # For modules that bring about a state.
+    STATE_MODULE = r"""
+options: {}
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+"""

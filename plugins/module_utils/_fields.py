@@ -1,0 +1,357 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""Tables of fields, and all that is derived from them: argument spec, request body, comparison, diff. Pure.
+
+A resource says each fact about a field once, in a ``Field``. Three forms of a value are told apart:
+
+* *wish*: what the task asks for, as the module's options hold it; None means not mentioned;
+* *read*: what the server returned, with the API's names;
+* *canonical*: the one form in which wishes and reads are compared and shown. Absent, null and empty are all None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, Callable
+
+Canonical = Callable[[Any], Any]
+
+_DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
+_TIMESTAMP = re.compile(
+    r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z"
+)
+_WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
+
+
+def is_empty(value: Any) -> bool:
+    """Absent, null and empty are one value; False and 0 are values."""
+    return value is None or (isinstance(value, (str, list, dict)) and not value)
+
+
+# How values of one kind are compared, shown and sent ----------------------------------------------------------
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _text(value: Any) -> Any:
+    return None if is_empty(value) else value
+
+
+def _upper(value: Any) -> Any:
+    return value.upper() if isinstance(value, str) and value else _text(value)
+
+
+def _strings(value: Any) -> Any:
+    if not isinstance(value, list):
+        return _text(value)
+    return sorted({str(item) for item in value}) or None
+
+
+def _countries(value: Any) -> Any:
+    return _strings([str(code).upper() for code in value]) if isinstance(value, list) else _text(value)
+
+
+def _groups(value: Any) -> Any:
+    """A set of sets: the outer order (OR) and the inner order (AND) mean nothing."""
+    if not isinstance(value, list):
+        return _text(value)
+    clauses = {tuple(sorted(set(map(str, clause)))) for clause in value if isinstance(clause, list)}
+    loose = {(str(clause),) for clause in value if not isinstance(clause, list)}
+    return [list(clause) for clause in sorted(clauses | loose)] or None
+
+
+def _instant(value: Any) -> Any:
+    """An instant as ``2026-12-31T23:59:59Z``; what can't be understood stays as it is."""
+    if is_empty(value):
+        return None
+    try:
+        return format_instant(parse_instant(str(value)))
+    except ValueError:
+        return value
+
+
+def _reference(value: Any) -> Any:
+    """The id alone, where the server shows the object behind it as well."""
+    return value.get("id", value.get("_id")) if isinstance(value, Mapping) else value
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How values of one kind behave.
+
+    ``type`` and ``elements`` are those of the argument spec, ``canonical`` makes the comparable form of a wish or a
+    read, ``to_api`` turns a wish into what is sent, ``reduce`` undoes what the server adds around a value, ``clear``
+    is what the API takes for "unset".
+    """
+
+    type: str
+    canonical: Canonical = _text
+    to_api: Callable[[Any], Any] = _same
+    reduce: Callable[[Any], Any] = _same
+    clear: Any = ""
+    elements: str | None = None
+
+
+TEXT = Kind("str")
+FLAG = Kind("bool", clear=None)
+NUMBER = Kind("int", clear=None)
+REFERENCE = Kind("str", reduce=_reference)
+COLOUR = Kind("str", canonical=_upper)
+INSTANT = Kind("str", canonical=_instant, to_api=_instant, clear=None)
+STRINGS = Kind("list", canonical=_strings, clear=[], elements="str")
+COUNTRIES = Kind("list", canonical=_countries, to_api=_countries, clear=[], elements="str")
+GROUPS = Kind("list", canonical=_groups, clear=[], elements="list")
+MAPPING = Kind("dict", clear={})
+NESTED = Kind("dict", clear={})
+OBJECTS = Kind("list", clear=[], elements="dict")
+
+
+@dataclass(frozen=True)
+class Field:
+    """One writable field of a resource.
+
+    ``api`` is the API's name where it is not simply the camelCase of ``option``; ``children`` are the leaves of a
+    nested field; ``whole`` replaces a nested value at once instead of merging it leaf by leaf; ``guards`` marks what
+    decides who gets in; ``secret`` is write-only: never returned, compared or shown; ``workspace_only`` is for what
+    the Integrations API lacks; ``spec`` adds to the argument spec.
+    """
+
+    option: str
+    kind: Kind = TEXT
+    api: str = ""
+    choices: tuple[str, ...] = ()
+    children: tuple[Field, ...] = ()
+    whole: bool = False
+    guards: bool = False
+    secret: bool = False
+    workspace_only: bool = False
+    spec: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The API's name of the field."""
+        return self.api or camel(self.option)
+
+
+def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
+    """The part of a module's argument spec that the table describes."""
+    spec: dict[str, dict[str, Any]] = {}
+    for entry in fields:
+        made: dict[str, Any] = {"type": entry.kind.type}
+        if entry.kind.elements:
+            made["elements"] = entry.kind.elements
+        if entry.choices:
+            made["choices"] = list(entry.choices)
+        if entry.children:
+            made["options"] = argument_spec(entry.children)
+        if entry.secret:
+            made["no_log"] = True
+        spec[entry.option] = {**made, **entry.spec}
+    return spec
+
+
+def wishes(fields: Iterable[Field], params: Mapping[str, Any]) -> dict[str, Any]:
+    """What the task mentions: the options that are not None, sub-options likewise."""
+    found: dict[str, Any] = {}
+    for entry in fields:
+        value = params.get(entry.option)
+        if value is None:
+            continue
+        mentioned = _mentioned(entry, value)
+        # A dictionary without any mentioned key asks for nothing; it is no way to clear its leaves.
+        if mentioned != {} or not entry.children:
+            found[entry.option] = mentioned
+    return found
+
+
+def _mentioned(entry: Field, value: Any) -> Any:
+    if not entry.children:
+        return value
+    if isinstance(value, list):
+        return [wishes(entry.children, item) for item in value]
+    return wishes(entry.children, value)
+
+
+# Canonical forms ----------------------------------------------------------------------------------------------
+
+
+def canonical(entry: Field, read: Any) -> Any:
+    """The comparable form of what the server returned; None for absent, null and empty."""
+    if not entry.children:
+        return entry.kind.canonical(entry.kind.reduce(read))
+    if entry.kind.type == "list":
+        return _canonical_objects(entry, read)
+    if not isinstance(read, Mapping):
+        return _text(read)
+    leaves = {leaf.option: canonical(leaf, read.get(leaf.name)) for leaf in entry.children}
+    return {option: value for option, value in leaves.items() if not is_empty(value)} or None
+
+
+def _canonical_objects(entry: Field, read: Any) -> Any:
+    if not isinstance(read, list):
+        return _text(read)
+    leaf = Field(entry.option, NESTED, children=entry.children)
+    items = [canonical(leaf, item) for item in read]
+    return sorted((item for item in items if item is not None), key=repr) or None
+
+
+def wished(entry: Field, wish: Any) -> Any:
+    """The comparable form of a wish."""
+    return canonical(entry, to_api(entry, wish))
+
+
+def same(entry: Field, wish: Any, read: Any) -> bool:
+    """Whether what is wished for is what was read; leaves of a nested field that are not mentioned do not count."""
+    if entry.children and entry.kind.type == "dict" and not entry.whole and not is_empty(wish):
+        current = read if isinstance(read, Mapping) else {}
+        return all(
+            same(leaf, wish[leaf.option], current.get(leaf.name)) for leaf in entry.children if leaf.option in wish
+        )
+    return bool(wished(entry, wish) == canonical(entry, read))
+
+
+# What is sent -------------------------------------------------------------------------------------------------
+
+
+def to_api(entry: Field, wish: Any) -> Any:
+    """The API's form of a wish; an empty wish is the value that clears the field."""
+    if is_empty(wish):
+        return entry.kind.clear
+    if not entry.children:
+        return entry.kind.to_api(wish)
+    if isinstance(wish, list):
+        return [_object_to_api(entry, item) for item in wish]
+    return _object_to_api(entry, wish)
+
+
+def _object_to_api(entry: Field, wish: Mapping[str, Any]) -> dict[str, Any]:
+    return {leaf.name: to_api(leaf, wish[leaf.option]) for leaf in entry.children if leaf.option in wish}
+
+
+def carried(entry: Field, read: Any) -> Any:
+    """What was read, as it may travel back: known leaves only, each exactly as read, without unset ones."""
+    if not entry.children or is_empty(read):
+        return entry.kind.reduce(read)
+    if isinstance(read, list):
+        return [_carried_object(entry, item) for item in read if isinstance(item, Mapping)]
+    return _carried_object(entry, read) if isinstance(read, Mapping) else read
+
+
+def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:
+    leaves = {leaf.name: carried(leaf, read.get(leaf.name)) for leaf in entry.children}
+    return {name: value for name, value in leaves.items() if not is_empty(value)}
+
+
+def merged(entry: Field, wish: Any, read: Any) -> Any:
+    """The API value after the wish is fulfilled: as read where it compares equal, leaf by leaf where it is nested."""
+    if not is_empty(read) and same(entry, wish, read):
+        return carried(entry, read)
+    if not entry.children or entry.whole or entry.kind.type == "list" or is_empty(wish):
+        return to_api(entry, wish)
+    result = carried(entry, read) if isinstance(read, Mapping) else {}
+    for leaf in entry.children:
+        if leaf.option in wish:
+            result[leaf.name] = merged(leaf, wish[leaf.option], (read or {}).get(leaf.name))
+    return result
+
+
+# What is shown ------------------------------------------------------------------------------------------------
+
+
+def shown(fields: Iterable[Field], read: Mapping[str, Any], verbatim: Iterable[str] = ("metadata",)) -> dict[str, Any]:
+    """An object as modules return it: every key in snake_case, table fields in canonical form.
+
+    Lists and dictionaries of the table that are unset are empty, other unset fields null, so that every managed
+    key is there. The content of ``verbatim`` keys stays as it is; anything called ``password`` is left out.
+    """
+    table = list(fields)
+    result: dict[str, Any] = as_read(read, verbatim)
+    for entry in table:
+        if entry.secret:
+            continue
+        value = canonical(entry, read.get(entry.name))
+        result[entry.option] = {"list": [], "dict": {}}.get(entry.kind.type) if value is None else value
+    return result
+
+
+def as_read(read: Any, verbatim: Iterable[str] = ("metadata",)) -> Any:
+    """All that was read, keys in snake_case, values untouched; what a write may destroy is returned like this."""
+    kept = tuple(verbatim)
+    if isinstance(read, Mapping):
+        return {
+            snake(str(key)): value if key in kept else as_read(value, kept)
+            for key, value in read.items()
+            if key != "password"
+        }
+    if isinstance(read, list):
+        return [as_read(item, kept) for item in read]
+    return read
+
+
+def differences(
+    fields: Iterable[Field], before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """The fields whose canonical forms differ between two objects in the API's form: option -> (before, after)."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for entry in fields:
+        if entry.secret:
+            continue
+        pair = (canonical(entry, before.get(entry.name)), canonical(entry, after.get(entry.name)))
+        if pair[0] != pair[1]:
+            found[entry.option] = pair
+    return found
+
+
+def diff_pair(changes: Mapping[str, tuple[Any, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """``before`` and ``after`` of a diff; what is unset on one side is left out there."""
+    before = {option: pair[0] for option, pair in changes.items() if not is_empty(pair[0])}
+    after = {option: pair[1] for option, pair in changes.items() if not is_empty(pair[1])}
+    return before, after
+
+
+# Names and dates ----------------------------------------------------------------------------------------------
+
+
+def snake(name: str) -> str:
+    """``versionName`` -> ``version_name``."""
+    return _WORD.sub("_", name).lower()
+
+
+def camel(name: str) -> str:
+    """``version_name`` -> ``versionName``."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
+
+
+def parse_instant(text: str) -> datetime:
+    """A date (the end of that day, UTC) or a timestamp with offset, as an aware datetime in UTC.
+
+    Raises ValueError with the reason: a timestamp without an offset could mean any of 38 instants.
+    """
+    text = text.strip()
+    if _DATE.match(text):
+        return datetime.strptime(text, "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=timezone.utc)
+    match = _TIMESTAMP.match(text)
+    if not match:
+        raise ValueError(f"{text!r} is neither a date such as 2026-12-31 nor a timestamp such as 2026-12-31T18:00:00Z")
+    date, minutes, seconds, fraction, zulu, hours_off, minutes_off = match.groups()
+    if not zulu and not hours_off:
+        raise ValueError(f"{text!r} has no offset from UTC: add Z, or an offset such as +02:00")
+    offset = "+0000" if zulu else f"{hours_off}{minutes_off}"
+    moment = datetime.strptime(f"{date}T{minutes}:{seconds or '00'}{offset}", "%Y-%m-%dT%H:%M:%S%z")
+    micros = int((fraction or "0").ljust(6, "0")[:6])
+    return moment.replace(microsecond=micros).astimezone(timezone.utc)
+
+
+def format_instant(moment: datetime) -> str:
+    """``2026-12-31T23:59:59Z``, with a fraction only where there is one."""
+    text = moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat()
+    return (text.rstrip("0") if "." in text else text) + "Z"

@@ -1,0 +1,128 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""AnsibleModule with the shared options; the one place where a module ends, well or badly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, connect
+from ansible_collections.applivery.distribution.plugins.module_utils._connection import (
+    Environment,
+    connection_spec,
+    resolve,
+    secrets_in,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, MissingLibrary
+
+_USER_AGENT = "applivery.distribution/1.0.0"
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a resource gets to see of the task: its options, an API to talk to, and a way to warn."""
+
+    params: Mapping[str, Any]
+    api: Api
+    check_mode: bool
+    warn: Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a task ended: returned keys, and the diff of managed fields (shown only with ``--diff``).
+
+    ``error`` fails the task although ``result`` holds what was done.
+    """
+
+    changed: bool = False
+    result: Mapping[str, Any] = field(default_factory=dict)
+    before: Mapping[str, Any] = field(default_factory=dict)
+    after: Mapping[str, Any] = field(default_factory=dict)
+    title: str = ""
+    note: str = ""
+    error: AppliveryError | None = None
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the options of this very task demand of the connection."""
+
+    workspace_only: str | None = None
+    application: bool = False
+    pool: int = 8
+
+
+def run_module(
+    spec: Mapping[str, Any],
+    run: Callable[[Task], Outcome],
+    needs: Callable[[Mapping[str, Any]], Needs] = lambda _params: Needs(),
+    **constraints: Any,
+) -> None:
+    """Build the AnsibleModule, run the resource, and exit or fail.
+
+    ``needs`` looks at the options before anything is sent; ``constraints`` are AnsibleModule's own
+    (``mutually_exclusive``, ``required_one_of`` and so on).
+    """
+    environment = Environment()
+    connection = connection_spec(environment)
+    module = AnsibleModule(argument_spec={**connection, **spec}, supports_check_mode=True, **constraints)
+    try:
+        outcome = run(_task(module, environment, needs(module.params)))
+    except AppliveryError as problem:
+        _fail(module, problem, {})
+    else:
+        _finish(module, outcome)
+
+
+def _task(module: AnsibleModule, environment: Environment, needs: Needs) -> Task:
+    resolved = resolve(module.params, environment, needs.workspace_only, needs.application)
+    _register_secrets(module, [resolved.token, resolved.other_token or ""])
+    secrets = list(secrets_in(module.argument_spec, module.params))
+    if not resolved.validate_certs:
+        module.warn("validate_certs is false: anybody on the way can read the token and change what is installed")
+    api = connect(resolved, module.warn, secrets, pool=needs.pool, user_agent=_USER_AGENT)
+    return Task(module.params, api, module.check_mode, module.warn)
+
+
+def _register_secrets(module: AnsibleModule, secrets: list[str]) -> None:
+    # A token that stood in the environment beside an explicitly empty option is unknown to AnsibleModule.
+    known = {secret for secret in secrets if secret}
+    module.no_log_values.update(known)
+    try:
+        from ansible.module_utils.secrets import register_secrets
+    except ImportError:
+        return
+    register_secrets(known)
+
+
+def _finish(module: AnsibleModule, outcome: Outcome) -> None:
+    result = dict(outcome.result)
+    # The public way to ask for the diff switch does not exist; AnsibleModule itself documents the attribute.
+    if module._diff:
+        result["diff"] = _diff(outcome)
+    if outcome.error is not None:
+        _fail(module, outcome.error, {"changed": outcome.changed, **result})
+    module.exit_json(changed=outcome.changed, **result)
+
+
+def _diff(outcome: Outcome) -> dict[str, Any]:
+    diff: dict[str, Any] = {"before": dict(outcome.before), "after": dict(outcome.after)}
+    if outcome.title:
+        diff["before_header"] = outcome.title
+        diff["after_header"] = f"{outcome.title} ({outcome.note})" if outcome.note else outcome.title
+    return diff
+
+
+def _fail(module: AnsibleModule, problem: AppliveryError, result: Mapping[str, Any]) -> None:
+    if isinstance(problem, MissingLibrary):
+        message = missing_required_lib(problem.library, reason=problem.reason)
+        module.fail_json(msg=message, exception=problem.trace, failure=problem.failure)
+    module.fail_json(msg=problem.message, failure=problem.failure, **{**result, **problem.result})
