@@ -40,7 +40,7 @@ def sanity(core: Core, version: str) -> Gate:
         environment = environments.core_environment(core, version)
         collection = tree.lay_out(CACHE / "trees" / f"sanity-{core.line}")
         _provide_get_pip()
-        log.run([environment.bin / "ansible-test", "sanity", "--local", "--python", version, "--color", "no", "-v"],
+        log.run([environment.bin / "ansible-test", "sanity", "--local", "--color", "no", "-v"],
                 cwd=collection, env=environment.variables())
         # A tree that ansible-test takes for empty ends with 0 as well.
         if "No targets" in log.text() or "Running sanity test" not in log.text():

@@ -30,6 +30,9 @@ def lay_out(root: Path = CACHE / "tree") -> Path:
     for name in wanted:
         _copy(REPOSITORY / name, collection / name)
     record.write_text("\n".join(wanted))
+    if not (collection / ".git").is_dir():
+        # ansible-test asks the nearest git repository for its files. Without one here that is the clone, which ignores this copy.
+        subprocess.run(["git", "init", "--quiet", str(collection)], check=True)
     return collection
 
 
