@@ -57,7 +57,11 @@ def simulator(options: argparse.Namespace) -> bool:
     log = CACHE / "logs" / "simulator.log"
     with running(environment, tree.lay_out(), log, seed="demo", profile=options.profile, port=options.port) as server:
         print("A stand-in for Applivery is running. Point playbooks at it with:\n")
-        for name, value in {**server.environment(), "APPLIVERY_APP_TOKEN": server.facts["app_token"], "APPLIVERY_STORE": server.facts["store"]["id"]}.items():
+        for name, value in {
+            **server.environment(),
+            "APPLIVERY_APP_TOKEN": server.facts["app_token"],
+            "APPLIVERY_STORE": server.facts["store"]["id"],
+        }.items():
             print(f"export {name}={value}")
         print("\nWith both tokens set, the Workspace API is used; option api chooses. Ctrl-C ends it.", flush=True)
         signal.pause()
@@ -78,9 +82,9 @@ def main() -> int:
     command("sanity", sanity)
     command("unit", unit)
     command("integration", integration).add_argument("targets", nargs="*")
-    command("matrix", lambda options: matrix.every_core())
-    command("outer-cores", lambda options: matrix.oldest_and_newest())
-    command("demo", lambda options: demo.play())
+    command("matrix", lambda _options: matrix.every_core())
+    command("outer-cores", lambda _options: matrix.oldest_and_newest())
+    command("demo", lambda _options: demo.play())
     command("tree", lay_out).add_argument("folder", nargs="?", type=Path)
     stand_in = command("simulator", simulator)
     stand_in.add_argument("--port", type=int, default=0)

@@ -37,8 +37,12 @@ class Environment:
         return self.bin / "python"
 
     def variables(self, **more: str | Path) -> dict[str, str]:
-        """The variables for a process in this environment: its own home folder, and none of the user's Ansible or Python settings."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "APPLIVERY_", "PYTHON", "COVERAGE"))}
+        """The variables for a process here: a home folder of its own, none of the user's Ansible or Python settings."""
+        kept = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("ANSIBLE_", "APPLIVERY_", "PYTHON", "COVERAGE"))
+        }
         kept.pop("MAKEFLAGS", None)
         return {
             **kept,
@@ -52,7 +56,7 @@ class Environment:
 
 
 def home() -> Path:
-    """A home folder inside the clone, so that nothing lands in the user's; how to reach the package index stays as the user set it."""
+    """A home folder inside the clone; nothing lands in the user's, whose way to the package index still holds."""
     folder = CACHE / "home"
     (folder / ".config").mkdir(parents=True, exist_ok=True)
     settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "pip"
@@ -76,15 +80,19 @@ def tool_environment(group: str) -> Environment:
 
 def demo_environment() -> Environment:
     core, version = machine.newest_core()
-    return _environment(f"demo-py{version}", version, [core.requirements, REQUIREMENTS / "runtime.txt", REQUIREMENTS / "simulator.txt"])
+    return _environment(
+        f"demo-py{version}", version, [core.requirements, REQUIREMENTS / "runtime.txt", REQUIREMENTS / "simulator.txt"]
+    )
 
 
 def _environment(name: str, version: str, files: list[Path]) -> Environment:
     folder = CACHE / "venv" / name
     python = machine.interpreters()[version]
-    wanted = hashlib.sha256(b"\0".join([str(python).encode(), str(folder).encode(), *(file.read_bytes() for file in files)])).hexdigest()
+    wanted = hashlib.sha256(
+        b"\0".join([str(python).encode(), str(folder).encode(), *(file.read_bytes() for file in files)])
+    ).hexdigest()
     stamp = folder / ".installed"
-    with _lock(name):
+    with lock(name):
         if not (stamp.is_file() and stamp.read_text() == wanted):
             print(f"Installing {name} (once) ...", flush=True)
             shutil.rmtree(folder, ignore_errors=True)
@@ -107,7 +115,7 @@ def _uv_program() -> Path:
     program = folder / "bin" / "uv"
     pin = (REQUIREMENTS / "uv.txt").read_bytes()
     stamp = folder / ".installed"
-    with _lock("uv"):
+    with lock("uv"):
         if stamp.is_file() and stamp.read_bytes() == pin:
             return program
         shutil.rmtree(folder, ignore_errors=True)
@@ -123,9 +131,12 @@ def _uv_program() -> Path:
 
 
 def _install_failure(tool: str, output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    reason = next((line for line in reversed(lines) if "error" in line.lower() or "caused" in line.lower()), lines[-1] if lines else "no message")
-    return f"The first run installs its tools from the Python package index, and {tool} could not: {reason} (is the network reachable?)"
+    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no message"]
+    telling = [line for line in lines if "error" in line.lower() or "caused" in line.lower()]
+    reason = (telling or lines)[-1]
+    return (
+        f"Tools are installed from the Python package index, and {tool} could not: {reason} (is the network reachable?)"
+    )
 
 
 def _without(*names: str) -> Mapping[str, str]:
@@ -133,7 +144,7 @@ def _without(*names: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def _lock(name: str) -> Iterator[None]:
+def lock(name: str) -> Iterator[None]:
     """Two commands that run at the same time must not build the same environment."""
     folder = CACHE / "locks"
     folder.mkdir(parents=True, exist_ok=True)

@@ -21,18 +21,18 @@ from devel.simulator import running
 PROFILES = ("default", "hostile")
 COVERAGE = CACHE / "coverage"
 
-# ansible-test makes some environments of its own and fetches pip's installer for them from a host that may be out of reach. Python
-# brings one along; this stand-in uses it, and pip from the package index for the release asked for.
-GET_PIP = '''\
+# ansible-test makes some environments of its own and fetches pip's installer for them from a host that may be out of
+# reach. Python brings one along; this stand-in uses it, and the package index for the release of pip that is asked for.
+GET_PIP = """\
 import subprocess, sys
 subprocess.run([sys.executable, "-m", "ensurepip", "--default-pip"], check=True, stdout=subprocess.DEVNULL)
 wanted = [argument for argument in sys.argv[1:] if "==" in argument]
 if wanted:
-    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", *wanted], check=True)
-'''
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *wanted], check=True)
+"""
 
 
-# --- tests ------------------------------------------------------------------------------------------------------------------------
+# --- tests ---
 
 
 def sanity(core: Core, version: str) -> Gate:
@@ -40,8 +40,11 @@ def sanity(core: Core, version: str) -> Gate:
         environment = environments.core_environment(core, version)
         collection = tree.lay_out(CACHE / "trees" / f"sanity-{core.line}")
         _provide_get_pip()
-        log.run([environment.bin / "ansible-test", "sanity", "--local", "--color", "no", "-v"],
-                cwd=collection, env=environment.variables())
+        log.run(
+            [environment.bin / "ansible-test", "sanity", "--local", "--color", "no", "-v"],
+            cwd=collection,
+            env=environment.variables(),
+        )
         # A tree that ansible-test takes for empty ends with 0 as well.
         if "No targets" in log.text() or "Running sanity test" not in log.text():
             raise Failed("ansible-test found nothing to check")
@@ -56,23 +59,44 @@ def pytest(name: str, core: Core, version: str, *, coverage: bool) -> Gate:
         environment = environments.core_environment(core, version)
         root = CACHE / "trees" / f"{name}-{core.line}"
         collection = tree.lay_out(root)
-        command: list[str | Path] = [environment.python, "-m", "pytest", "-n2", "--dist", "worksteal", "-q", "-p", "no:cacheprovider", f"tests/{name}"]
+        command: list[str | Path] = [
+            environment.python,
+            "-m",
+            "pytest",
+            "-n2",
+            "--dist",
+            "worksteal",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            f"tests/{name}",
+        ]
         if coverage:
-            command += ["--cov=plugins", "--cov-branch", "--cov-report=", "--cov-config=pyproject.toml", "--cov-fail-under=0"]
+            command += [
+                "--cov=plugins",
+                "--cov-branch",
+                "--cov-report=",
+                "--cov-config=pyproject.toml",
+                "--cov-fail-under=0",
+            ]
         log.run(command, cwd=collection, env=environment.variables(PYTHONPATH=root, COVERAGE_FILE=_data_file(name)))
 
     return Gate(f"{name} {core.line}", check)
 
 
 def integration(core: Core, version: str, *, coverage: bool, targets: Sequence[str] = ()) -> Gate:
-    """Every target through real ansible-playbook, once against a well-behaved simulator and once against a hostile one."""
+    """Every target through real ansible-playbook, against a well-behaved simulator and a hostile one."""
 
     def check(log: Log) -> None:
         environment = environments.core_environment(core, version)
         collection = tree.lay_out(CACHE / "trees" / f"integration-{core.line}")
         output = collection / "tests" / "output"
         shutil.rmtree(output, ignore_errors=True)
-        failed = [profile for profile in PROFILES if not _play_targets(log, environment, collection, version, profile, targets, coverage=coverage)]
+        failed = [
+            profile
+            for profile in PROFILES
+            if not _play_targets(log, environment, collection, version, profile, targets, coverage=coverage)
+        ]
         if coverage:
             _keep_integration_coverage(output / "coverage")
         if failed:
@@ -82,13 +106,33 @@ def integration(core: Core, version: str, *, coverage: bool, targets: Sequence[s
 
 
 def _play_targets(
-    log: Log, environment: Environment, collection: Path, version: str, profile: str, targets: Sequence[str], *, coverage: bool
+    log: Log,
+    environment: Environment,
+    collection: Path,
+    version: str,
+    profile: str,
+    targets: Sequence[str],
+    *,
+    coverage: bool,
 ) -> bool:
-    with running(environment, collection, log.path.with_name(f"{log.path.stem}-simulator-{profile}.log"), profile=profile) as simulator:
+    with running(
+        environment, collection, log.path.with_name(f"{log.path.stem}-simulator-{profile}.log"), profile=profile
+    ) as simulator:
         variables = {**simulator.variables(), "simulator_profile": profile}
         # JSON is YAML, and ansible-test reads this file as extra variables.
-        (collection / "tests" / "integration" / "integration_config.yml").write_text(json.dumps(variables, indent=2) + "\n")
-        command: list[str | Path] = [environment.bin / "ansible-test", "integration", "--local", "--python", version, "--color", "no", "--continue-on-error"]
+        (collection / "tests" / "integration" / "integration_config.yml").write_text(
+            json.dumps(variables, indent=2) + "\n"
+        )
+        command: list[str | Path] = [
+            environment.bin / "ansible-test",
+            "integration",
+            "--local",
+            "--python",
+            version,
+            "--color",
+            "no",
+            "--continue-on-error",
+        ]
         command += ["--coverage"] if coverage else []
         return log.run([*command, *targets], cwd=collection, env=environment.variables(), check=False) == 0
 
@@ -136,7 +180,7 @@ def _provide_get_pip() -> None:
         (cache / f"get_pip_{release}.py").write_text(GET_PIP)
 
 
-# --- linters ----------------------------------------------------------------------------------------------------------------------
+# --- linters ---
 
 
 def _lint(name: str, *commands: Sequence[str]) -> Gate:
@@ -156,11 +200,36 @@ def _lint(name: str, *commands: Sequence[str]) -> Gate:
 def linters() -> list[Gate]:
     return [
         _lint("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"]),
-        _lint("antsibull-docs", ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", "--validate-collection-refs", "all",
-                                 "--check-extra-docs-refs", "."]),
-        _lint("changelog", ["antsibull-changelog", "lint"], ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"]),
+        _lint(
+            "antsibull-docs",
+            [
+                "antsibull-docs",
+                "lint-collection-docs",
+                "--plugin-docs",
+                "--skip-rstcheck",
+                "--validate-collection-refs",
+                "all",
+                "--check-extra-docs-refs",
+                ".",
+            ],
+        ),
+        _lint(
+            "changelog",
+            ["antsibull-changelog", "lint"],
+            ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"],
+        ),
         _lint("ruff", ["ruff", "check", "--no-cache", "."]),
-        _lint("mypy", ["mypy", "--strict", "--config-file", "pyproject.toml", "-p", "ansible_collections.applivery.distribution.plugins.module_utils"]),
+        _lint(
+            "mypy",
+            [
+                "mypy",
+                "--strict",
+                "--config-file",
+                "pyproject.toml",
+                "-p",
+                "ansible_collections.applivery.distribution.plugins.module_utils",
+            ],
+        ),
         _lint("yamllint", ["yamllint", "--strict", "."]),
         reuse(),
         importer(),
@@ -171,19 +240,25 @@ def reuse() -> Gate:
     def check(log: Log) -> None:
         environment = environments.tool_environment("lint")
         collection = tree.lay_out(CACHE / "trees" / "lint")
-        log.run([environment.bin / "reuse", "--no-multiprocessing", "lint"], cwd=collection, env=environment.variables())
+        log.run(
+            [environment.bin / "reuse", "--no-multiprocessing", "lint"], cwd=collection, env=environment.variables()
+        )
 
     return Gate("reuse", check)
 
 
-# --- the artefact -----------------------------------------------------------------------------------------------------------------
+# --- the artefact ---
 
 
 def build_artefact(log: Log, environment: Environment, output: Path) -> Path:
     """Build the collection from a fresh tree and return the archive."""
     collection = tree.lay_out()
     shutil.rmtree(output, ignore_errors=True)
-    log.run([environment.bin / "ansible-galaxy", "collection", "build", "--force", "--output-path", output], cwd=collection, env=environment.variables())
+    log.run(
+        [environment.bin / "ansible-galaxy", "collection", "build", "--force", "--output-path", output],
+        cwd=collection,
+        env=environment.variables(),
+    )
     return next(output.glob("*.tar.gz"))
 
 
@@ -194,12 +269,22 @@ def importer() -> Gate:
         environment = environments.tool_environment("importer")
         archive = build_artefact(log, environment, CACHE / "importer")
         settings = CACHE / "importer" / "galaxy-importer.cfg"
-        wanted = ("CHECK_REQUIRED_TAGS", "CHECK_CHANGELOG", "RUN_ANSIBLE_DOC", "RUN_ANSIBLE_LINT", "RUN_FLAKE8", "REQUIRE_V1_OR_GREATER")
+        wanted = (
+            "CHECK_REQUIRED_TAGS",
+            "CHECK_CHANGELOG",
+            "RUN_ANSIBLE_DOC",
+            "RUN_ANSIBLE_LINT",
+            "RUN_FLAKE8",
+            "REQUIRE_V1_OR_GREATER",
+        )
         # It would start ansible-test in a container; the sanity gate has done that without one.
         lines = ["[galaxy-importer]", "RUN_ANSIBLE_TEST = False", *(f"{name} = True" for name in wanted)]
         settings.write_text("\n".join(lines) + "\n")
-        log.run([environment.python, "-m", "galaxy_importer.main", archive],
-                cwd=CACHE / "importer", env=environment.variables(GALAXY_IMPORTER_CONFIG=settings))
+        log.run(
+            [environment.python, "-m", "galaxy_importer.main", archive],
+            cwd=CACHE / "importer",
+            env=environment.variables(GALAXY_IMPORTER_CONFIG=settings),
+        )
         _read_importer_log(log)
         with tarfile.open(archive) as content:
             _check_content(content.getnames())
@@ -211,20 +296,33 @@ def _read_importer_log(log: Log) -> None:
     text = log.text()
     if "Importer processing completed successfully" not in text:
         raise Failed("the importer did not get to its end")
-    complaints = [line for line in text.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL")) or "Traceback" in line]
+    complaints = [
+        line for line in text.splitlines() if line.startswith(("WARNING", "ERROR", "CRITICAL")) or "Traceback" in line
+    ]
     if complaints:
         raise Failed(f"the importer complains: {complaints[0]}")
 
 
 def _check_content(names: Sequence[str]) -> None:
     tops = {name.removeprefix("./").split("/", 1)[0] for name in names}
-    workshop = tops & {"tests", "tools", "demo", "Makefile", "LICENSES", "pyproject.toml"} | {name for name in tops if name.startswith(".") and name != "."}
-    missing = {"README.md", "LICENSE", "CHANGELOG.md", "changelogs", "docs", "meta", "plugins", "requirements.txt"} - tops
+    workshop = tops & {"tests", "tools", "demo", "Makefile", "LICENSES", "pyproject.toml"} | {
+        name for name in tops if name.startswith(".") and name != "."
+    }
+    missing = {
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "changelogs",
+        "docs",
+        "meta",
+        "plugins",
+        "requirements.txt",
+    } - tops
     if workshop or missing:
         raise Failed(f"the artefact holds the workshop's {sorted(workshop)} and lacks {sorted(missing)}")
 
 
-# --- what the commands run --------------------------------------------------------------------------------------------------------
+# --- what the commands run ---
 
 
 def prepare(*groups: str) -> None:

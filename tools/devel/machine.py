@@ -49,7 +49,9 @@ CORES = (
 @functools.cache
 def interpreters() -> dict[str, Path]:
     """The interpreters from 3.9 up that really start, by version ("3.N")."""
-    listing = subprocess.run([REPOSITORY / "tools" / "python", "--all"], check=True, capture_output=True, text=True).stdout
+    listing = subprocess.run(
+        [REPOSITORY / "tools" / "python", "--all"], check=True, capture_output=True, text=True
+    ).stdout
     return {version: Path(path) for version, path in (line.split(" ", 1) for line in listing.splitlines())}
 
 

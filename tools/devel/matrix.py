@@ -55,8 +55,18 @@ def _release_state(core: Core) -> str:
     """Whether a line that has no pin here has been released by now; final releases only."""
     _core, version = machine.newest_core()
     listing = subprocess.run(
-        [machine.interpreters()[version], "-m", "pip", "--disable-pip-version-check", "index", "versions", "ansible-core"],
-        check=False, capture_output=True, text=True,
+        [
+            machine.interpreters()[version],
+            "-m",
+            "pip",
+            "--disable-pip-version-check",
+            "index",
+            "versions",
+            "ansible-core",
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
     )
     if listing.returncode:
         return "no final release when this was written, and the package index could not be asked"

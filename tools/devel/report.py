@@ -39,7 +39,15 @@ class Log:
         with self.path.open("ab") as output:
             if _stopping.is_set():
                 raise Failed("interrupted")
-            process = subprocess.Popen(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+            process = subprocess.Popen(
+                command,
+                cwd=cwd,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
             with _guard:
                 _processes.add(process)
             try:
@@ -76,7 +84,7 @@ class Gate:
 
 
 def run(gates: Sequence[Gate], at_a_time: int | None = None) -> bool:
-    """Run the gates in order, AT_A_TIME of them together; print each one's end, then why some failed, a table, and the count."""
+    """Run the gates in order, AT_A_TIME of them together; tell each one's end, why some failed, and the count."""
     workers = at_a_time or min(2, os.cpu_count() or 1)
     by_name = {gate.name: gate for gate in gates}
     with ThreadPoolExecutor(workers) as pool:
@@ -108,7 +116,7 @@ def _run_one(gate: Gate, by_name: Mapping[str, Gate]) -> None:
         gate.check(log)
     except Failed as failure:
         gate.failure = str(failure)
-    except Exception as error:  # noqa: BLE001 - a broken gate is a failed gate, and the others still run
+    except Exception as error:  # a broken gate is a failed gate, and the others still run
         gate.failure = f"{type(error).__name__}: {error}"
     finally:
         gate.seconds = time.monotonic() - started

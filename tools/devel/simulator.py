@@ -56,7 +56,11 @@ class Simulator:
 
     def writes(self) -> list[str]:
         """What was written since the log was last forgotten, as "METHOD path"."""
-        return [f"{item['method']} {item['path']}" for item in self._requests() if item["method"] in ("POST", "PUT", "PATCH", "DELETE")]
+        return [
+            f"{item['method']} {item['path']}"
+            for item in self._requests()
+            if item["method"] in ("POST", "PUT", "PATCH", "DELETE")
+        ]
 
     def forget_requests(self) -> None:
         self._call("DELETE", "/_simulator/requests")
@@ -74,7 +78,15 @@ class Simulator:
 
 
 @contextmanager
-def running(environment: Environment, collection: Path, log: Path, *, seed: str = "empty", profile: str = "default", port: int = 0) -> Iterator[Simulator]:
+def running(
+    environment: Environment,
+    collection: Path,
+    log: Path,
+    *,
+    seed: str = "empty",
+    profile: str = "default",
+    port: int = 0,
+) -> Iterator[Simulator]:
     """Start a simulator from the tree copy COLLECTION, wait until it answers, and end it whatever happens."""
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
@@ -82,7 +94,11 @@ def running(environment: Environment, collection: Path, log: Path, *, seed: str 
     with log.open("w") as output:
         process = subprocess.Popen(
             [environment.python, "-m", "tests.simulator", *arguments],
-            cwd=collection, env=environment.variables(PYTHONPATH=collection.parents[2]), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+            cwd=collection,
+            env=environment.variables(PYTHONPATH=collection.parents[2]),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
         )
         try:
             yield Simulator(_wait_for(process, ready, log))

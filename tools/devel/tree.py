@@ -11,16 +11,22 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from devel import environments
 from devel.machine import CACHE, REPOSITORY, Failed
 
 COLLECTION = Path("ansible_collections") / "applivery" / "distribution"
 
 
 def lay_out(root: Path = CACHE / "tree") -> Path:
-    """Bring ROOT up to date with what git lists (tracked and new, not ignored) and return the collection's folder in it.
+    """Bring ROOT up to date with what git lists (tracked and new, not ignored); return the collection's folder in it.
 
-    A copy, since ansible-test takes symbolic links for no files at all; kept between runs, so that only what changed is copied.
+    A copy, since ansible-test takes symbolic links for no files at all; kept between runs: only what changed is copied.
     """
+    with environments.lock("tree-" + root.name):
+        return _lay_out(root)
+
+
+def _lay_out(root: Path) -> Path:
     collection = root / COLLECTION
     collection.mkdir(parents=True, exist_ok=True)
     record = root / ".files"
@@ -31,13 +37,16 @@ def lay_out(root: Path = CACHE / "tree") -> Path:
         _copy(REPOSITORY / name, collection / name)
     record.write_text("\n".join(wanted))
     if not (collection / ".git").is_dir():
-        # ansible-test asks the nearest git repository for its files. Without one here that is the clone, which ignores this copy.
+        # ansible-test asks the nearest git repository for its files. Without one here that is the clone, which ignores
+        # this copy.
         subprocess.run(["git", "init", "--quiet", str(collection)], check=True)
     return collection
 
 
 def _files() -> list[str]:
-    listing = subprocess.run(["git", "ls-files", "-coz", "--exclude-standard"], check=False, cwd=REPOSITORY, capture_output=True, text=True)
+    listing = subprocess.run(
+        ["git", "ls-files", "-coz", "--exclude-standard"], check=False, cwd=REPOSITORY, capture_output=True, text=True
+    )
     if listing.returncode:
         raise Failed(f"git could not list the files of this clone: {listing.stderr.strip()}")
     return sorted(name for name in set(listing.stdout.split("\0")) if name and (REPOSITORY / name).is_file())
