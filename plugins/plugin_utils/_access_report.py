@@ -62,7 +62,8 @@ def _publication(piece: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     known = {**read, **declared}
     expires = _instant(known.get("expiration_date"))
     closed = _closed(known, expires, now)
-    listed = piece.get("testers")
+    # Older cores turn a null in a template into empty text.
+    kept = piece.get("testers") not in (None, "")
     people = _testers(piece, expires, now, can_enter=not closed)
     application = piece.get("application") or known.get("application_info") or {}
     result = {
@@ -78,7 +79,7 @@ def _publication(piece: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "expires": _text(expires),
         "declared_only": sorted(declared),
         "downloads": _downloads(known, piece.get("builds") or []),
-        "tester_list_kept": listed is not None,
+        "tester_list_kept": kept,
         "testers": people,
         "mailed": _mailed(known, application),
     }
@@ -165,7 +166,7 @@ def _testers(piece: Mapping[str, Any], expires: datetime | None, now: datetime, 
             users[key] = {"email": outcome["email"], "allowed_downloads": tester.get("allowance")}
     rows = [_tester(users.get(key), listed.get(key), expires, now, can_enter=can_enter) for key in sorted({*users, *listed})]
     for row in rows:
-        row["listed"] = row["listed"] if piece.get("testers") is not None else None
+        row["listed"] = row["listed"] if piece.get("testers") not in (None, "") else None
     return rows
 
 
@@ -173,9 +174,11 @@ def _tester(
     user: Mapping[str, Any] | None, tester: Mapping[str, Any] | None, expires: datetime | None, now: datetime, *, can_enter: bool
 ) -> dict[str, Any]:
     user, tester, on_server = user or {}, tester or {}, user is not None
+    # The server knows nothing of this end: whoever is still there after it can still enter.
+    listed_end = _instant(tester.get("access_until"))
     reasons = [
         (expires, "the publication expires"),
-        (_instant(tester.get("access_until")), "access ends as listed"),
+        (listed_end, "the list of testers says so; the next run removes the address"),
         (_removal(user), f"the server removes the address after {TEMPORAL_DAYS} days"),
     ]
     ends, why = min(((moment, why) for moment, why in reasons if moment), default=(None, None))
@@ -187,7 +190,9 @@ def _tester(
         "studio": tester.get("studio") or None,
         "on_server": on_server,
         "listed": bool(tester),
-        "can_enter": can_enter and on_server and not (ends and ends <= now),
+        "can_enter": can_enter and on_server,
+        "left": not on_server and bool(listed_end and listed_end <= now),
+        "overdue": on_server and bool(listed_end and listed_end <= now),
         "downloads": downloads,
         "added": user.get("created_at"),
         "last_download": user.get("last_download_date"),
@@ -229,8 +234,10 @@ def _about(person: Mapping[str, Any]) -> list[str]:
     lines = []
     if person["listed"] is False:
         lines.append("can enter without being on the list of testers.")
-    if not person["on_server"]:
+    if not person["on_server"] and not person["left"]:
         lines.append("is on the list of testers but can't enter: the server does not have the address.")
+    elif person["overdue"]:
+        lines.append(f"can still enter although access was to end at {person['ends']}.")
     elif person["ends"] is None:
         lines.append("can enter without an end.")
     return lines
