@@ -107,6 +107,14 @@ class Api:
         """The id for the ``application`` key of a body; None where the token itself implies the app."""
         raise NotImplementedError
 
+    def body_context(self, known_application: str | None = None) -> dict[str, Any]:
+        """What a body needs beside the fields of its object: the application, where the token does not imply it."""
+        raise NotImplementedError
+
+    def serves(self, endpoint: Endpoint) -> bool:
+        """Whether this API has objects of this kind at all."""
+        raise NotImplementedError
+
     # The verbs ------------------------------------------------------------------------------------------------
 
     def get(self, endpoint: Endpoint, ident: str) -> dict[str, Any]:
@@ -349,6 +357,12 @@ class IntegrationsApi(Api):
     def application_id(self) -> str | None:
         return None
 
+    def body_context(self, known_application: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - the token tells
+        return {}
+
+    def serves(self, endpoint: Endpoint) -> bool:
+        return endpoint.integrations is not None
+
 
 class WorkspaceApi(Api):
     """The API of a whole workspace: organization, application and store stand in the paths."""
@@ -375,6 +389,12 @@ class WorkspaceApi(Api):
             return given
         return self._once("application", lambda: self._id_of(APPLICATIONS, given))
 
+    def body_context(self, known_application: str | None = None) -> dict[str, Any]:
+        return {"application": known_application or self.application_id()}
+
+    def serves(self, endpoint: Endpoint) -> bool:  # noqa: ARG002 - everything is there
+        return True
+
     def store_id(self) -> str:
         """The store given, or the only one of the organization (fact sheet, C13)."""
         return self.connection.store or self._once("store", self._only_store)
@@ -389,7 +409,8 @@ class WorkspaceApi(Api):
 
     def _application(self) -> str:
         if not self.connection.application:
-            raise InvalidInput("application is missing: the Workspace API needs the slug or id of the app")
+            other = ", or set api: integrations to use the app_token" if self.connection.other_token else ""
+            raise InvalidInput(f"application is missing: the Workspace API needs the slug or id of the app{other}")
         return segment(self.connection.application)
 
     def _once(self, name: str, resolve: Callable[[], str]) -> str:

@@ -15,7 +15,7 @@ A resource says each fact about a field once, in a ``Field``. Three forms of a v
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Callable
@@ -119,9 +119,11 @@ class Field:
     """One writable field of a resource.
 
     ``api`` is the API's name where it is not simply the camelCase of ``option``; ``children`` are the leaves of a
-    nested field; ``whole`` replaces a nested value at once instead of merging it leaf by leaf; ``guards`` marks what
-    decides who gets in; ``secret`` is write-only: never returned, compared or shown; ``workspace_only`` is for what
-    the Integrations API lacks; ``spec`` adds to the argument spec.
+    nested field; ``whole`` replaces a nested value at once instead of merging it leaf by leaf; ``relevant`` names the
+    leaves of a read value that count (None = carry it verbatim, it is of a form unknown to the client) and ``refine``
+    unifies equivalent canonical forms; ``guards`` marks what decides who gets in; ``secret`` is write-only: never
+    returned, compared or shown; ``workspace_only`` is for what the Integrations API lacks; ``spec`` adds to the
+    argument spec.
     """
 
     option: str
@@ -130,6 +132,8 @@ class Field:
     choices: tuple[str, ...] = ()
     children: tuple[Field, ...] = ()
     whole: bool = False
+    relevant: Callable[[Mapping[str, Any]], Collection[str] | None] | None = None
+    refine: Callable[[dict[str, Any]], dict[str, Any]] = _same
     guards: bool = False
     secret: bool = False
     workspace_only: bool = False
@@ -191,8 +195,18 @@ def canonical(entry: Field, read: Any) -> Any:
         return _canonical_objects(entry, read)
     if not isinstance(read, Mapping):
         return _text(read)
-    leaves = {leaf.option: canonical(leaf, read.get(leaf.name)) for leaf in entry.children}
-    return {option: value for option, value in leaves.items() if not is_empty(value)} or None
+    leaves = _relevant_leaves(entry, read)
+    if leaves is None:
+        return as_read(read)
+    found = {leaf.option: canonical(leaf, read.get(leaf.name)) for leaf in leaves}
+    return entry.refine({option: value for option, value in found.items() if not is_empty(value)}) or None
+
+
+def _relevant_leaves(entry: Field, read: Mapping[str, Any]) -> list[Field] | None:
+    if entry.relevant is None:
+        return list(entry.children)
+    names = entry.relevant(read)
+    return None if names is None else [leaf for leaf in entry.children if leaf.name in names]
 
 
 def _canonical_objects(entry: Field, read: Any) -> Any:
@@ -246,8 +260,11 @@ def carried(entry: Field, read: Any) -> Any:
 
 
 def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:
-    leaves = {leaf.name: carried(leaf, read.get(leaf.name)) for leaf in entry.children}
-    return {name: value for name, value in leaves.items() if not is_empty(value)}
+    leaves = _relevant_leaves(entry, read)
+    if leaves is None:
+        return dict(read)
+    found = {leaf.name: carried(leaf, read.get(leaf.name)) for leaf in leaves}
+    return {name: value for name, value in found.items() if not is_empty(value)}
 
 
 def merged(entry: Field, wish: Any, read: Any) -> Any:
@@ -256,10 +273,13 @@ def merged(entry: Field, wish: Any, read: Any) -> Any:
         return carried(entry, read)
     if not entry.children or entry.whole or entry.kind.type == "list" or is_empty(wish):
         return to_api(entry, wish)
-    result = carried(entry, read) if isinstance(read, Mapping) else {}
+    if not isinstance(read, Mapping):
+        return to_api(entry, wish)
+    result = carried(entry, read)
     for leaf in entry.children:
-        if leaf.option in wish:
-            result[leaf.name] = merged(leaf, wish[leaf.option], (read or {}).get(leaf.name))
+        if leaf.option not in wish or (is_empty(wish[leaf.option]) and is_empty(read.get(leaf.name))):
+            continue
+        result[leaf.name] = merged(leaf, wish[leaf.option], read.get(leaf.name))
     return result
 
 
