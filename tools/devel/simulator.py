@@ -62,6 +62,10 @@ class Simulator:
             if item["method"] in ("POST", "PUT", "PATCH", "DELETE")
         ]
 
+    def state(self) -> dict[str, Any]:
+        """What it holds, as stored."""
+        return dict(self._call("GET", "/_simulator/state"))
+
     def forget_requests(self) -> None:
         self._call("DELETE", "/_simulator/requests")
 
