@@ -1,0 +1,336 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From socket to handler and back: one pipeline for every request under ``/v1``."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import email.utils
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Optional
+
+from aiohttp import BodyPartReader, MultipartReader, web
+
+from . import envelope, errors
+from .api import INTEGRATIONS, Call, UploadedFile
+from .control import PREFIX, Control
+from .faults import REPLACING, Fault
+from .log import Request
+from .routes import ROUTES, Route
+from .state import APP, EXPIRED, SERVICE_ACCOUNT, Token
+from .world import World
+
+CHUNK = 65536
+NONE = object()
+HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+
+@dataclass
+class Answer:
+    """What goes back: ``body`` is text, ``value`` is sent as JSON; ``cut`` says how the connection ends."""
+
+    status: int
+    value: Any = NONE
+    body: str = ""
+    content_type: str = "application/json"
+    headers: Optional[dict[str, str]] = None
+    cut: str = ""
+
+    def text(self) -> str:
+        """Return the body."""
+        return self.body if self.value is NONE else json.dumps(self.value)
+
+
+@dataclass
+class Incoming:
+    """A request whose body was read."""
+
+    body: Any = None
+    files: Optional[list[UploadedFile]] = None
+    broken: str = ""
+
+
+def endpoint(route: Route) -> Any:
+    """Return what the router finds for a route; the pipeline does the work."""
+
+    async def found(_request: web.Request) -> web.StreamResponse:
+        raise web.HTTPNotFound
+
+    found.route = route  # type: ignore[attr-defined]  # a function carries its route to the pipeline
+    return found
+
+
+class Server:
+    """The aiohttp application of one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.app = web.Application(middlewares=[self._middleware()], client_max_size=32 * 1024 * 1024)
+        Control(world).register(self.app)
+        for route in ROUTES:
+            self.app.router.add_route(route.method, route.router_path, endpoint(route))
+
+    def _middleware(self) -> Any:
+        @web.middleware
+        async def pipeline(request: web.Request, handler: Any) -> web.StreamResponse:
+            if request.path.startswith(PREFIX):
+                return await handler(request)
+            return await self._exchange(request)
+
+        return pipeline
+
+    # -- the pipeline -------------------------------------------------------------------------------------------------
+
+    async def _exchange(self, request: web.Request) -> web.StreamResponse:
+        world = self.world
+        found = request.match_info
+        route: Optional[Route] = None if found.http_exception else getattr(found.handler, "route", None)
+        fault = world.faults.take(request.method, request.path_qs)
+        record = world.log.open(
+            Request(
+                method=request.method,
+                path=request.path,
+                query=dict(request.query),
+                body=None,
+                status=None,
+                token=self._token(request).kind,
+                fault=fault.kind if fault else None,
+                headers={name: value for name, value in request.headers.items() if name.lower() != "authorization"},
+            )
+        )
+        if fault is not None and fault.kind == "cut_before":
+            return self._abort(request)
+        incoming = await self._receive(request, route)
+        record["body"] = incoming.body if not incoming.files else {**incoming.body, **{f.field: f.as_record() for f in incoming.files}}
+        if world.switches["latency"]:
+            await asyncio.sleep(world.switches["latency"])
+        answer = await self._answer(request, route, incoming, fault)
+        if answer.cut == "before":
+            return self._abort(request)
+        record["status"] = answer.status
+        if fault is None or fault.kind in ("slow", "interfere", "call", "shrink"):
+            world.contract.check(route, record, None if answer.value is NONE else answer.value, answer.status)
+        return await self._send(request, answer)
+
+    async def _answer(self, request: web.Request, route: Optional[Route], incoming: Incoming, fault: Optional[Fault]) -> Answer:
+        world = self.world
+        if world.switches["rate"] and not world.bucket.admit(world.switches["rate"]):
+            return self._too_many(world.switches["retry_after"])
+        if fault is None:
+            return self._handle(request, route, incoming, None)
+        if fault.kind in REPLACING and not fault.done:
+            return self._replacement(fault)
+        if fault.kind == "slow" and not fault.done:
+            await asyncio.sleep(fault.get("seconds", 1))
+        self._meddle(route, fault)
+        answer = self._handle(request, route, incoming, fault)
+        if fault.kind == "slow" and fault.done:
+            await asyncio.sleep(fault.get("seconds", 1))
+        if fault.kind in REPLACING:
+            return self._replacement(fault)
+        return self._spoiled(answer, fault)
+
+    def _handle(self, request: web.Request, route: Optional[Route], incoming: Incoming, fault: Optional[Fault]) -> Answer:
+        world = self.world
+        try:
+            with world.state.lock:
+                call = self._call(request, route, incoming, fault)
+                assert route is not None  # _call refuses an unknown address
+                reply = route.handler(call)
+        except errors.ApiError as error:
+            return Answer(error.status, envelope.failure(error, world.switches["error_envelope"]))
+        if reply.status == 204:
+            return Answer(204)
+        return Answer(reply.status, envelope.success(reply))
+
+    def _call(self, request: web.Request, route: Optional[Route], incoming: Incoming, fault: Optional[Fault]) -> Call:
+        world, switches = self.world, self.world.switches
+        if route is None:
+            raise errors.unauthorized() if switches["malformed_path"] == "unauthorized" else errors.not_found(switches["not_found_code"])
+        token = self._token(request)
+        self._authorize(token, route)
+        params, wrong = route.params(dict(request.match_info))
+        if wrong:
+            refused = switches["bad_ids"] == "refused"
+            raise errors.invalid(wrong, switches["error_status"]) if refused else errors.not_found(switches["not_found_code"])
+        if incoming.broken:
+            problem = {"field": [], "location": "body", "messages": [incoming.broken], "types": ["object.base"]}
+            raise errors.invalid([problem], switches["error_status"])
+        return Call(
+            state=world.state,
+            switches=switches,
+            api=route.api,
+            params=params,
+            query=dict(request.query),
+            token=token,
+            url=world.url,
+            body=incoming.body,
+            files=incoming.files or [],
+            list_fault={**fault.details, "kind": fault.kind} if fault else None,
+        )
+
+    # -- who asks -----------------------------------------------------------------------------------------------------
+
+    def _token(self, request: web.Request) -> Token:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not secret.strip():
+            return Token("none")
+        return self.world.state.tokens.get(secret.strip(), Token("unknown"))
+
+    def _authorize(self, token: Token, route: Route) -> None:
+        if token.kind == "none":
+            raise errors.no_token()
+        if token.kind == EXPIRED:
+            raise errors.expired_token()
+        if token.kind != (APP if route.api == INTEGRATIONS else SERVICE_ACCOUNT):
+            raise errors.invalid_token()
+        wanted = self.world.switches["permissions"]
+        refusal = wanted.get(f"{route.resource}:{route.action}", wanted.get(route.resource))
+        if isinstance(refusal, dict):
+            raise errors.ApiError(refusal.get("status", 403), refusal.get("code", 4001), refusal.get("message", "Unauthorized"), refusal.get("data"))
+        if refusal is not None:
+            raise errors.unauthorized(refusal)
+
+    # -- reading ------------------------------------------------------------------------------------------------------
+
+    async def _receive(self, request: web.Request, route: Optional[Route]) -> Incoming:
+        if request.content_type.startswith("multipart/"):
+            return await self._receive_form(request)
+        text = await request.read()
+        if request.method not in ("POST", "PUT", "PATCH"):
+            return Incoming()
+        if route is not None and route.multipart:
+            return Incoming(body={}, broken="must be multipart/form-data")
+        if request.content_type != "application/json":
+            return Incoming(body=text.decode("utf-8", "replace"), broken="must be application/json")
+        try:
+            body = json.loads(text)
+        except ValueError:
+            return Incoming(body=text.decode("utf-8", "replace"), broken="must be valid JSON")
+        return Incoming(body=body, broken="" if isinstance(body, dict) else "must be an object")
+
+    async def _receive_form(self, request: web.Request) -> Incoming:
+        incoming = Incoming(body={}, files=[])
+        assert incoming.files is not None  # set in the line above
+        try:
+            reader = await request.multipart()
+            async for part in reader:
+                if isinstance(part, MultipartReader):
+                    incoming.broken = "must not hold nested parts"
+                elif part.filename is None:
+                    incoming.body[part.name or ""] = (await part.read(decode=True)).decode("utf-8", "replace")
+                else:
+                    incoming.files.append(await self._swallow(part))
+        except ValueError:
+            incoming.broken = "must be valid multipart/form-data"
+        return incoming
+
+    @staticmethod
+    async def _swallow(part: BodyPartReader) -> UploadedFile:
+        """Read a file and keep its size and checksum only."""
+        digest, size = hashlib.sha256(), 0
+        while True:
+            chunk = await part.read_chunk(CHUNK)
+            if not chunk:
+                break
+            digest.update(chunk)
+            size += len(chunk)
+        return UploadedFile(part.name or "", part.filename or "", size, digest.hexdigest())
+
+    # -- misbehaving --------------------------------------------------------------------------------------------------
+
+    def _meddle(self, route: Optional[Route], fault: Fault) -> None:
+        world = self.world
+        if fault.kind == "call":
+            fault.get("action")()
+        elif fault.kind == "interfere":
+            world.change(fault.get("id"), fault.get("fields", {}))
+        elif fault.kind == "shrink" and route is not None:
+            with world.state.lock:
+                table = getattr(world.state, route.resource)
+                ordered = world.state.newest_first(list(table.values()))
+                if world.switches["list_order"] == "oldest_first":
+                    ordered.reverse()
+                gone = fault.get("id") or (ordered[0]["id"] if ordered else None)
+                table.pop(gone, None)
+
+    def _too_many(self, retry_after: Any) -> Answer:
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        return Answer(429, {"status": False, "error": {"code": 5003, "message": "Too many requests"}}, headers=headers)
+
+    def _replacement(self, fault: Fault) -> Answer:
+        kind = fault.kind
+        if kind == "too_many":
+            wanted = fault.get("retry_after", self.world.switches["retry_after"])
+            if wanted == "date":
+                later = self.world.clock() + datetime.timedelta(seconds=fault.get("seconds", 1))
+                wanted = email.utils.format_datetime(later, usegmt=True)
+            return self._too_many(wanted)
+        if kind == "html":
+            return Answer(fault.get("status", 502), body=HTML, content_type="text/html")
+        if kind == "redirect":
+            location = fault.get("location", "http://localhost:9/elsewhere")
+            return Answer(fault.get("status", 302), body="", content_type="text/plain", headers={"Location": location})
+        status = {"status_false": 200, "server_error": fault.get("status", 500)}.get(kind) or fault.get("status")
+        if "body" in fault.details:
+            body = fault.get("body")
+            text = {"body": body, "content_type": "text/plain"} if isinstance(body, str) else {"value": body}
+            return Answer(status, headers=fault.get("headers"), **text)
+        error = {"code": fault.get("code", 5000), "message": fault.get("message", "Internal error")}
+        if "data" in fault.details:
+            error["data"] = fault.get("data")
+        return Answer(status, {"status": False, "error": error}, headers=fault.get("headers"))
+
+    @staticmethod
+    def _spoiled(answer: Answer, fault: Fault) -> Answer:
+        kind = fault.kind
+        if kind == "cut_after":
+            return Answer(answer.status, cut="before")
+        if kind == "empty":
+            return Answer(fault.get("status", 200), body="")
+        if kind == "not_json":
+            return Answer(fault.get("status", 200), body="It works!", content_type="text/plain")
+        if kind == "wrong_type":
+            return Answer(answer.status if answer.status != 204 else 200, {"status": True, "data": fault.get("value", "unexpected")})
+        if kind == "truncated":
+            text = answer.text() or '{"status": true, "data": {}}'
+            status = answer.status if answer.status != 204 else 200
+            if fault.get("variant", "cut") == "invalid":
+                return Answer(status, body=text[: len(text) // 2])
+            return Answer(status, body=text, cut="half")
+        return answer
+
+    # -- sending ------------------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _abort(request: web.Request) -> web.StreamResponse:
+        if request.transport is not None:
+            request.transport.abort()
+        return web.Response()
+
+    async def _send(self, request: web.Request, answer: Answer) -> web.StreamResponse:
+        headers = dict(answer.headers or {})
+        if self.world.switches["now"]:
+            headers["Date"] = email.utils.format_datetime(self.world.clock().astimezone(datetime.timezone.utc), usegmt=True)
+        if answer.cut == "half":
+            return await self._send_half(request, answer, headers)
+        if answer.status == 204:
+            return web.Response(status=204, headers=headers)
+        return web.Response(
+            status=answer.status, text=answer.text(), content_type=answer.content_type, charset="utf-8", headers=headers
+        )
+
+    @staticmethod
+    async def _send_half(request: web.Request, answer: Answer, headers: dict[str, str]) -> web.StreamResponse:
+        content = answer.text().encode()
+        response = web.StreamResponse(status=answer.status, headers={**headers, "Content-Type": "application/json"})
+        response.content_length = len(content)
+        await response.prepare(request)
+        await response.write(content[: len(content) // 2])
+        if request.transport is not None:
+            request.transport.close()
+        return response
