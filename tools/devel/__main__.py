@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import argparse
 import signal
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from devel import demo, environments, gates, machine, matrix, tree
-from devel.machine import CACHE, Failed
+from devel.machine import Failed
 from devel.report import run
-from devel.simulator import running
 
 
 def test(_options: argparse.Namespace) -> bool:
@@ -53,19 +53,16 @@ def lay_out(options: argparse.Namespace) -> bool:
 
 def simulator(options: argparse.Namespace) -> bool:
     environment = environments.demo_environment()
-    (CACHE / "logs").mkdir(parents=True, exist_ok=True)
-    log = CACHE / "logs" / "simulator.log"
-    with running(environment, tree.lay_out(), log, seed="demo", profile=options.profile, port=options.port) as server:
-        print("A stand-in for Applivery is running. Point playbooks at it with:\n")
-        for name, value in {
-            **server.environment(),
-            "APPLIVERY_APP_TOKEN": server.facts["app_token"],
-            "APPLIVERY_STORE": server.facts["store"]["id"],
-        }.items():
-            print(f"export {name}={value}")
-        print("\nWith both tokens set, the Workspace API is used; option api chooses. Ctrl-C ends it.", flush=True)
-        signal.pause()
-    return True
+    collection = tree.lay_out()
+    command = [environment.python, "-m", "tests.simulator", "--seed", "demo", "--no-validate"]
+    command += ["--port", str(options.port), "--profile", options.profile]
+    try:
+        return (
+            subprocess.call(command, cwd=collection, env=environment.variables(PYTHONPATH=collection.parents[2])) == 0
+        )
+    except KeyboardInterrupt:
+        # Ctrl-C is how it is meant to end, and the simulator got it too.
+        return True
 
 
 def main() -> int:

@@ -19,6 +19,8 @@ from devel.simulator import Simulator, running
 DEMO = REPOSITORY / "demo"
 COLLECTIONS = CACHE / "demo" / "collections"
 PLAYBOOK = "release.yml"
+# As in group_vars/all.yml; the publication is looked up in the simulator by it.
+SLUG = "example-app-beta"
 LOOK_AHEAD = "release_expires=2031-01-31"
 
 
@@ -28,9 +30,9 @@ def play() -> bool:
     _install_collection(environment)
     with running(environment, tree.lay_out(), CACHE / "logs" / "demo-simulator.log", seed="demo") as simulator:
         _say(
-            f"A simulated Applivery runs on {simulator.url}. It holds builds that a pipeline uploaded, and nobody else.",
-            f"1. The release: {DEMO.name}/{PLAYBOOK} labels the newest builds of the release branch, publishes exactly",
-            "   these, and lets in the testers of testers.csv. With --diff, so that each change is shown.",
+    _say("Setting up: tools, and the collection installed from its archive (all of it below .cache/).")
+            "1. The release: demo/release.yml labels the newest builds of the release branch, publishes exactly these,",
+            "   and lets in the testers of testers.csv. With --diff, so that each change is shown.",
         )
         if not _playbook(environment, simulator):
             raise Failed("The first play changed nothing, although everything was to do.")
@@ -81,8 +83,7 @@ def _playbook(environment: Environment, simulator: Simulator, *arguments: str) -
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
+        for line in process.stdout or ():
             print(line, end="", flush=True)
             recap = re.search(r"changed=(\d+)", re.sub(r"\x1b\[[0-9;]*m", "", line)) or recap
     if process.returncode or recap is None:
@@ -99,7 +100,7 @@ def _nothing_written(simulator: Simulator) -> None:
 
 def _result(simulator: Simulator) -> list[str]:
     state = simulator.state()
-    publication = next(item for item in state["publications"] if item["slug"] == "acme-beta")
+    publication = next(item for item in state["publications"] if item["slug"] == SLUG)
     groups = " or ".join(" and ".join(group) for group in publication["groups"])
     testers = ", ".join(user["email"] for user in state["otp_users"])
     return [
@@ -108,7 +109,7 @@ def _result(simulator: Simulator) -> list[str]:
         f"  who enters  members of {groups}; with a one-time password {testers}",
         f"  where from  {', '.join(publication['allowedCountries'])}",
         f"  until       {publication['expirationDate']}",
-        "One-time passwords themselves are switched on by hand, in the dashboard of Applivery: no API field for that is known.",
+        "One-time passwords themselves are switched on by hand, in the dashboard: no API field for that is known.",
     ]
 
 

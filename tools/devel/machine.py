@@ -60,6 +60,11 @@ def python_for(core: Core) -> str | None:
     return next((version for version in core.pythons if version in interpreters()), None)
 
 
+def oldest_python_for(core: Core) -> str:
+    """The oldest interpreter for a core that has one."""
+    return min((version for version in core.pythons if version in interpreters()), key=lambda version: int(version[2:]))
+
+
 def runnable_cores() -> list[tuple[Core, str]]:
     """Each released core for which there is an interpreter, newest first, with the version of that interpreter."""
     found = [(core, python_for(core)) for core in CORES if core.released]

@@ -24,9 +24,9 @@ def every_core() -> bool:
 
 
 def oldest_and_newest() -> bool:
-    """Units and integration on the two ends of the range."""
-    cores = machine.runnable_cores()
-    ends = [cores[0]] if len(cores) == 1 else [cores[-1], cores[0]]
+    """Units and integration on the two ends of the range, each on the oldest interpreter that fits."""
+    cores = [core for core, _version in machine.runnable_cores()]
+    ends = [(core, machine.oldest_python_for(core)) for core in dict.fromkeys((cores[-1], cores[0]))]
     return _run([(core, version, _tests(core, version)) for core, version in ends])
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 import urllib.error
@@ -89,12 +90,14 @@ def running(
     *,
     seed: str = "empty",
     profile: str = "default",
-    port: int = 0,
+    validate: bool = False,
 ) -> Iterator[Simulator]:
     """Start a simulator from the tree copy COLLECTION, wait until it answers, and end it whatever happens."""
     ready = log.with_suffix(".ready")
     ready.unlink(missing_ok=True)
-    arguments = ["--port", str(port), "--seed", seed, "--profile", profile, "--ready-file", str(ready)]
+    arguments = ["--port", "0", "--seed", seed, "--profile", profile, "--ready-file", str(ready)]
+    # However this process ends, no server is left behind.
+    arguments += ["--exit-with", str(os.getpid()), *([] if validate else ["--no-validate"])]
     with log.open("w") as output:
         process = subprocess.Popen(
             [environment.python, "-m", "tests.simulator", *arguments],
