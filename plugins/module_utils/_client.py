@@ -239,7 +239,9 @@ class Api:
                     raise
                 problems.append(refused)
             else:
-                self._page_size = self._page_size or query.get("limit", 0)
+                # A size that one caller wants is none that others must keep to.
+                if not size:
+                    self._page_size = self._page_size or query.get("limit", 0)
                 return data, query
         raise problems[0]
 
