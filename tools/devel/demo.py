@@ -25,12 +25,12 @@ LOOK_AHEAD = "release_expires=2031-01-31"
 
 
 def play() -> bool:
-    _say("Setting up: tools, and the collection installed from its own archive (all of it below .cache/).")
+    _say("Setting up: tools, and the collection from its archive (all of it below .cache/).")
     environment = environments.demo_environment()
     _install_collection(environment)
     with running(environment, tree.lay_out(), CACHE / "logs" / "demo-simulator.log", seed="demo") as simulator:
         _say(
-    _say("Setting up: tools, and the collection installed from its archive (all of it below .cache/).")
+            f"A simulated Applivery runs on {simulator.url}. It holds builds that a pipeline uploaded.",
             "1. The release: demo/release.yml labels the newest builds of the release branch, publishes exactly these,",
             "   and lets in the testers of testers.csv. With --diff, so that each change is shown.",
         )
