@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import Endpoint, identity
+from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
     FLAG,
     NUMBER,
@@ -103,3 +103,14 @@ def shown_otp_user(read: Mapping[str, Any]) -> dict[str, Any]:
     result[SINGLE_USE.option] = None if allowance.downloads is None else allowance.downloads == 1
     result[TEMPORAL.option] = allowance.temporal
     return result
+
+
+def has_otp_users(api: Api, publication: str) -> bool:
+    """Whether somebody is, or may be, on the publication's list; users that do not show a publication count too.
+
+    For a warning: the server's filter is used to read little, and nothing is concluded from its silence.
+    """
+    for page in api.pages(OTP_USERS, {PUBLICATION.name: publication}):
+        if any(publication_of(read) in (publication.lower(), None) for read in page):
+            return True
+    return False
