@@ -11,7 +11,7 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,52 +95,60 @@ def _environment(name: str, version: str, files: list[Path]) -> Environment:
     with lock(name):
         if not (stamp.is_file() and stamp.read_text() == wanted):
             print(f"Installing {name} (once) ...", flush=True)
-            shutil.rmtree(folder, ignore_errors=True)
-            _uv("venv", "--quiet", "--seed", "--python", str(python), str(folder))
-            arguments = [argument for file in files for argument in ("-r", str(file))]
-            _uv("pip", "install", "--quiet", "--python", str(folder / "bin" / "python"), *arguments)
+            _make(folder, python)
+            _install(folder, files)
             stamp.write_text(wanted)
     return Environment(folder)
 
 
-def _uv(*arguments: str) -> None:
-    command = [str(_uv_program()), "--no-progress", "--no-python-downloads", *arguments]
-    result = subprocess.run(command, check=False, capture_output=True, text=True, env={**os.environ, "VIRTUAL_ENV": ""})
-    if result.returncode:
-        raise Failed(_install_failure("uv " + arguments[0], result.stderr))
+def _make(folder: Path, python: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    made = _run(str(python), "-m", "venv", str(folder))
+    if made.returncode:
+        raise Failed(f"{python} could not make a virtual environment: {_reason(made)}")
+
+
+def _install(folder: Path, files: list[Path]) -> None:
+    """Install with uv, and where its ways to the package index differ from pip's (certificates, mirrors), with pip."""
+    python = str(folder / "bin" / "python")
+    arguments = [argument for file in files for argument in ("-r", str(file))]
+    uv = [str(_uv_program()), "pip", "install", "--quiet", "--no-progress", "--python", python]
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    for command in (uv, [*uv, "--system-certs"], pip):
+        result = _run(*command, *arguments)
+        if result.returncode == 0:
+            return
+    raise _no_index(result)
 
 
 def _uv_program() -> Path:
     folder = CACHE / "venv" / "uv"
-    program = folder / "bin" / "uv"
-    pin = (REQUIREMENTS / "uv.txt").read_bytes()
+    pin = (REQUIREMENTS / "uv.txt").read_text()
     stamp = folder / ".installed"
     with lock("uv"):
-        if stamp.is_file() and stamp.read_bytes() == pin:
-            return program
-        shutil.rmtree(folder, ignore_errors=True)
-        _core, version = machine.newest_core()
-        python = machine.interpreters()[version]
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
-        for command in ([str(python), "-m", "venv", str(folder)], [*pip, "-r", str(REQUIREMENTS / "uv.txt")]):
-            result = subprocess.run(command, check=False, capture_output=True, text=True, env=_without("PYTHONPATH"))
+        if not (stamp.is_file() and stamp.read_text() == pin):
+            _core, version = machine.newest_core()
+            _make(folder, machine.interpreters()[version])
+            pip = [str(folder / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--retries", "1"]
+            result = _run(*pip, "install", "--quiet", "-r", str(REQUIREMENTS / "uv.txt"))
             if result.returncode:
-                raise Failed(_install_failure("pip", result.stderr or result.stdout))
-        stamp.write_bytes(pin)
-    return program
+                raise _no_index(result)
+            stamp.write_text(pin)
+    return folder / "bin" / "uv"
 
 
-def _install_failure(tool: str, output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if line.strip()] or ["no message"]
-    telling = [line for line in lines if "error" in line.lower() or "caused" in line.lower()]
-    reason = (telling or lines)[-1]
-    return (
-        f"Tools are installed from the Python package index, and {tool} could not: {reason} (is the network reachable?)"
-    )
+def _run(*command: str) -> subprocess.CompletedProcess[str]:
+    variables = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=variables)
 
 
-def _without(*names: str) -> Mapping[str, str]:
-    return {name: value for name, value in os.environ.items() if name not in names}
+def _no_index(result: subprocess.CompletedProcess[str]) -> Failed:
+    return Failed(f"The first run needs the network: the Python package index did not deliver ({_reason(result)}).")
+
+
+def _reason(result: subprocess.CompletedProcess[str]) -> str:
+    lines = [line.strip() for line in (result.stderr or result.stdout).splitlines() if line.strip()] or ["no message"]
+    return ([line for line in lines if "error" in line.lower()] or lines)[-1]
 
 
 @contextmanager
