@@ -11,7 +11,8 @@ import os
 import signal
 import sys
 import threading
-from typing import Any, Optional, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from .seed import SEEDS
 from .simulator import Simulator, SimulatorError
@@ -21,11 +22,25 @@ from .switches import PROFILES, SWITCHES
 def parser() -> argparse.ArgumentParser:
     """Return the command line."""
     command = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
-    command.add_argument("--port", type=int, default=0, help="port on the loopback interface; 0 = any free one (default)")
-    command.add_argument("--seed", choices=sorted(SEEDS), default="demo", help="what the workspace holds (default: demo)")
-    command.add_argument("--profile", choices=sorted(PROFILES), default="default", help="how the server behaves (default: default)")
-    command.add_argument("--switch", action="append", default=[], metavar="NAME=VALUE", help="change one switch; VALUE is JSON or plain text")
-    command.add_argument("--ready-file", metavar="PATH", help="write address, tokens and ids here as JSON once the server listens")
+    command.add_argument(
+        "--port", type=int, default=0, help="port on the loopback interface; 0 = any free one (default)"
+    )
+    command.add_argument(
+        "--seed", choices=sorted(SEEDS), default="demo", help="what the workspace holds (default: demo)"
+    )
+    command.add_argument(
+        "--profile", choices=sorted(PROFILES), default="default", help="how the server behaves (default: default)"
+    )
+    command.add_argument(
+        "--switch",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one switch; VALUE is JSON or plain text",
+    )
+    command.add_argument(
+        "--ready-file", metavar="PATH", help="write address, tokens and ids here as JSON once the server listens"
+    )
     command.add_argument("--exit-with", type=int, metavar="PID", help="end when this process is gone")
     command.add_argument("--no-validate", action="store_true", help="do not compare the exchanges with openapi.yaml")
     command.add_argument("--list-switches", action="store_true", help="list the switches and end")
@@ -100,14 +115,14 @@ def alive(pid: int) -> bool:
     return True
 
 
-def wait(done: threading.Event, pid: Optional[int]) -> None:
+def wait(done: threading.Event, pid: int | None) -> None:
     """Return when a signal came, or when the process ``pid`` is gone."""
     while not done.wait(0.5):
         if pid is not None and not alive(pid):
             return
 
 
-def main(arguments: Optional[Sequence[str]] = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the simulator until it is told to end; return the exit code."""
     wanted = parser().parse_args(arguments)
     if wanted.list_switches:
@@ -120,7 +135,9 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
         signal.signal(number, lambda *_unused: done.set())
     try:
         values = switch_values(wanted.switch)
-        simulator = Simulator(values, profile=wanted.profile, seed=wanted.seed, port=wanted.port, validate=not wanted.no_validate)
+        simulator = Simulator(
+            values, profile=wanted.profile, seed=wanted.seed, port=wanted.port, validate=not wanted.no_validate
+        )
         with simulator:
             access = simulator.world.access()
             if wanted.ready_file:

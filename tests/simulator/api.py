@@ -1,12 +1,12 @@
 # Copyright (c) 2026, the applivery.distribution contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a handler gets and gives: one call, one reply. Handlers are plain functions; they know neither sockets nor threads."""
+"""What a handler gets and gives: one call, one reply. Handlers are plain functions that know no sockets."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from . import errors, validation
 from .state import Item, State, Token
@@ -54,7 +54,7 @@ class Call:
     body: Any = None
     files: list[UploadedFile] = field(default_factory=list)
     # how a fault wants the list changed: repeat_page, lying_total (see faults.py)
-    list_fault: Optional[Item] = None
+    list_fault: Item | None = None
 
     # -- who and where ------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from typing import Any, Optional
+from typing import Any
 
 from . import errors, render, validation
 from .api import INTEGRATIONS, Call, Reply
@@ -20,7 +20,17 @@ STATUSES = ("pending", "in_progress", "processed", "error")
 PLATFORMS = ("ios", "macos", "android", "windows", "ps4", "ps5", "switch", "xbox-one", "xbox-series")
 LANGUAGES = ("es", "en", "fr", "ge", "it", "zh", "pt", "ru")
 SCRIPTS = ("preInstall", "postInstall", "audit", "enforce", "runner")
-DEPLOYER_INFO = ("commitMessage", "commit", "branch", "tag", "triggerTimestamp", "buildUrl", "ciUrl", "repositoryUrl", "buildNumber")
+DEPLOYER_INFO = (
+    "commitMessage",
+    "commit",
+    "branch",
+    "tag",
+    "triggerTimestamp",
+    "buildUrl",
+    "ciUrl",
+    "repositoryUrl",
+    "buildNumber",
+)
 
 # what a file's name says about its platform; an empty one needs buildPlatform and the package fields
 SUFFIXES = {
@@ -64,7 +74,10 @@ UPLOAD_TEXTS = (
 
 
 def _status_fits(call: Call) -> Filter:
-    return Filter(lambda item, value: item["status"] == value or (item["status"] == "processed" and value == "success"), (*STATUSES, "success"))
+    return Filter(
+        lambda item, value: item["status"] == value or (item["status"] == "processed" and value == "success"),
+        (*STATUSES, "success"),
+    )
 
 
 def _listing(call: Call) -> Listing:
@@ -114,7 +127,7 @@ def advance(call: Call, item: Item) -> None:
     call.state.touch(item)
 
 
-def _processing(call: Call) -> tuple[Optional[int], Item]:
+def _processing(call: Call) -> tuple[int | None, Item]:
     wanted = call.switches["processing"]
     if not isinstance(wanted, dict):
         return wanted, {"status": "processed", "error": None, "code": None}
@@ -174,7 +187,12 @@ def attach_file(call: Call) -> Reply:
         "id": call.state.new_id("file"),
         "type": "attachment",
         "description": "",
-        "file": {"originalName": sent.filename, "size": sent.size, "mimetype": "application/octet-stream", "checksum": sent.sha256},
+        "file": {
+            "originalName": sent.filename,
+            "size": sent.size,
+            "mimetype": "application/octet-stream",
+            "checksum": sent.sha256,
+        },
     }
     item["files"].append(entry)
     call.state.touch(item)
@@ -217,7 +235,7 @@ def _check_form(call: Call, form: dict[str, str], problems: validation.Problems)
             problems.add((name,), f"must be one of [{', '.join(choices)}]", "any.allowOnly")
 
 
-def _suffix(filename: str) -> Optional[str]:
+def _suffix(filename: str) -> str | None:
     return next((suffix for suffix in SUFFIXES if filename.lower().endswith(suffix)), None)
 
 

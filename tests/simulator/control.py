@@ -1,12 +1,13 @@
 # Copyright (c) 2026, the applivery.distribution contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control endpoints under ``/_simulator``: for playbooks and other processes that cannot hold the simulator as an object."""
+"""The control endpoints under ``/_simulator``, for playbooks and other processes."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, Awaitable, Callable
+from collections.abc import Awaitable
+from typing import Any, Callable
 
 from aiohttp import web
 
@@ -14,7 +15,13 @@ from .faults import Fault
 from .world import World
 
 PREFIX = "/_simulator"
-ADDED = {"builds": "add_build", "publications": "add_publication", "otp-users": "add_otp_user", "stores": "add_store", "applications": "add_application"}
+ADDED = {
+    "builds": "add_build",
+    "publications": "add_publication",
+    "otp-users": "add_otp_user",
+    "stores": "add_store",
+    "applications": "add_application",
+}
 
 
 def _answer(data: Any, status: int = 200) -> web.Response:
@@ -30,7 +37,14 @@ async def _body(request: web.Request) -> dict[str, Any]:
 
 
 def _plain(fault: Fault) -> dict[str, Any]:
-    return {"kind": fault.kind, "method": fault.method, "path": fault.path, "times": fault.times, "skip": fault.skip, **fault.details}
+    return {
+        "kind": fault.kind,
+        "method": fault.method,
+        "path": fault.path,
+        "times": fault.times,
+        "skip": fault.skip,
+        **fault.details,
+    }
 
 
 class Control:
@@ -59,7 +73,9 @@ class Control:
             app.router.add_route(method, PREFIX + path, self._guarded(handler))
 
     @staticmethod
-    def _guarded(handler: Callable[[web.Request], Awaitable[web.Response]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    def _guarded(
+        handler: Callable[[web.Request], Awaitable[web.Response]],
+    ) -> Callable[[web.Request], Awaitable[web.Response]]:
         async def guarded(request: web.Request) -> web.Response:
             try:
                 return await handler(request)
@@ -110,7 +126,9 @@ class Control:
     async def requests(self, request: web.Request) -> web.Response:
         """Return the request log, the writes in it and the differences from the contract."""
         log = self.world.log
-        return _answer({"requests": log.all(), "writes": log.writes(), "contract_violations": self.world.contract.violations})
+        return _answer(
+            {"requests": log.all(), "writes": log.writes(), "contract_violations": self.world.contract.violations}
+        )
 
     async def forget(self, request: web.Request) -> web.Response:
         """Empty the request log."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 from . import errors, validation
 from .api import Call, Reply
@@ -156,7 +156,9 @@ def _wrap(page: Page, shown: list[Item], form: str) -> Reply:
     return Reply(200, data)
 
 
-def respond(call: Call, items: list[Item], listing: Listing, show: Callable[[Item], Item], *, form: Optional[str] = None) -> Reply:
+def respond(
+    call: Call, items: list[Item], listing: Listing, show: Callable[[Item], Item], *, form: str | None = None
+) -> Reply:
     """Filter, sort and cut ``items`` as the query asks and the switches allow, and wrap the page."""
     problems = call.problems("query")
     highest = call.switches["max_limit"]

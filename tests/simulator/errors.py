@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The failures that Applivery is documented to answer, as exceptions.
 
-Codes come from the API reference and the guide; where no code or HTTP status is documented, the docstring says what was chosen.
+Codes come from the API reference and the guide; where no code or HTTP status is documented, the docstring says so.
 """
 
 from __future__ import annotations

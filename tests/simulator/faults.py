@@ -3,33 +3,31 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Misbehaviour on request.
 
-A fault is chosen by ``method``, ``path`` (a regular expression, searched in the path with its query) and counting: the first
-``skip`` fitting requests pass, the next ``times`` are hit (None = all). The kinds:
+A fault is chosen by ``method``, ``path`` (a regular expression, searched in the path with its query) and counting: the
+first ``skip`` fitting requests pass, the next ``times`` are hit (None = all). The kinds and their details:
 
-==============  ====================================================================================================================
-status          any ``status``; a JSON error with ``code`` and ``message``, or ``body`` (text, or a value sent as JSON); ``headers``
-too_many        429; ``retry_after`` in seconds, None = no header, "date" = an HTTP date ``seconds`` (1) from now
-server_error    500 with a JSON error
-html            502 (``status``) with an HTML page
-not_json        200 with text that is no JSON
-empty           200 without a body
-truncated       the body stops half-way: ``variant`` "cut" (connection cut) or "invalid" (complete, but no JSON)
-cut_before      the connection is cut before anything was done
-cut_after       everything is done, then the connection is cut
-slow            ``seconds`` pass before the request is handled
-status_false    200 with ``status: false`` and a ``code``
-redirect        302 (``status``) to ``location`` on another host
-wrong_type      ``data`` is ``value`` (a string when left out)
-repeat_page     a list answers the page before once more
-shrink          an object (``id``, or the first one of the list) disappears before the request is handled
-lying_total     a list claims ``pages`` (1) more pages than it has; -1 claims fewer
-interfere       another writer changes ``fields`` of the object ``id`` before the request is handled
-call            ``action()`` runs before the request is handled (in-process only)
-==============  ====================================================================================================================
+status: any ``status``; a JSON error with ``code``, ``message``, ``data``, or any ``body`` (text or JSON); ``headers``.
+too_many: 429; ``retry_after`` in seconds, None = no header, "date" = an HTTP date ``seconds`` (1) from now.
+server_error: 500 (``status``) with a JSON error.
+html: 502 (``status``) with an HTML page.
+not_json: 200 (``status``) with text that is no JSON.
+empty: 200 (``status``) without a body.
+truncated: the body stops half-way: ``variant`` "cut" (connection cut) or "invalid" (complete, but no JSON).
+cut_before: the connection is cut before anything was done.
+cut_after: everything is done, then the connection is cut.
+slow: ``seconds`` pass before the request is handled.
+status_false: 200 with ``status: false`` and a ``code``.
+redirect: 302 (``status``) to ``location`` on another host.
+wrong_type: ``data`` is ``value`` (a string when left out).
+repeat_page: a list answers the page before once more.
+shrink: an object (``id``, or the first one of the list) disappears before the request is handled.
+lying_total: a list claims ``pages`` (1) more pages than it has; -1 claims fewer.
+interfere: another writer changes ``fields`` of the object ``id`` before the request is handled.
+call: ``action()`` runs before the request is handled (in-process only).
 
-``done`` says whether the request takes effect although its answer is spoiled. It is true from the start for empty, not_json, truncated,
-wrong_type and cut_after, and can be given for status, too_many, server_error, html, redirect, status_false and slow too (a slow one then waits after
-the effect).
+``done`` says whether the request takes effect although its answer is spoiled. It is true from the start for empty,
+not_json, truncated, wrong_type and cut_after, and can be given for status, too_many, server_error, html, redirect,
+status_false and slow too (a slow one then waits after the effect).
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Optional
+from typing import Any
 
 DONE = {"empty", "not_json", "truncated", "wrong_type", "cut_after"}
 REPLACING = {"status", "too_many", "server_error", "html", "redirect", "status_false"}
@@ -71,9 +69,9 @@ class Fault:
     """One planned misbehaviour and how often it still happens."""
 
     kind: str
-    method: Optional[str] = None
-    path: Optional[str] = None
-    times: Optional[int] = 1
+    method: str | None = None
+    path: str | None = None
+    times: int | None = 1
     skip: int = 0
     details: dict[str, Any] = field(default_factory=dict)
 
@@ -82,7 +80,8 @@ class Fault:
             raise ValueError(f"unknown fault {self.kind!r}; known: {', '.join(sorted(KINDS))}")
         unknown = set(self.details) - DETAILS[self.kind]
         if unknown:
-            raise ValueError(f"the fault {self.kind!r} does not know {', '.join(sorted(unknown))}; it knows: {', '.join(sorted(DETAILS[self.kind]))}")
+            known = ", ".join(sorted(DETAILS[self.kind]))
+            raise ValueError(f"the fault {self.kind!r} does not know {', '.join(sorted(unknown))}; it knows: {known}")
         if self.kind == "status" and "status" not in self.details:
             raise ValueError("the fault 'status' needs status")
         re.compile(self.path or "")
@@ -98,7 +97,9 @@ class Fault:
 
     def fits(self, method: str, target: str) -> bool:
         """Return whether a request is meant; ``target`` is the path with its query."""
-        return (self.method is None or self.method.upper() == method) and (self.path is None or re.search(self.path, target) is not None)
+        return (self.method is None or self.method.upper() == method) and (
+            self.path is None or re.search(self.path, target) is not None
+        )
 
 
 class Faults:
@@ -124,7 +125,7 @@ class Faults:
         with self._lock:
             return list(self._planned)
 
-    def take(self, method: str, target: str) -> Optional[Fault]:
+    def take(self, method: str, target: str) -> Fault | None:
         """Return the fault that hits this request, if any; every fitting one counts its skips."""
         with self._lock:
             for fault in self._planned:

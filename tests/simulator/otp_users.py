@@ -23,7 +23,11 @@ class _Emails(Rule):
 
 
 REFERENCE_BODY = Record(
-    {"email": _Emails(), "allowedDownloadsNum": Whole(least=-1), "publishedApplicationId": Text(pattern=HEX_ID, filled=True)},
+    {
+        "email": _Emails(),
+        "allowedDownloadsNum": Whole(least=-1),
+        "publishedApplicationId": Text(pattern=HEX_ID, filled=True),
+    },
     ("email", "allowedDownloadsNum", "publishedApplicationId"),
 )
 SEED_BODY = Record({"email": _email, "temporal": Flag(), "singleUse": Flag()}, ("email",))
@@ -105,9 +109,14 @@ def create_otp_user(call: Call) -> Reply:
     for number, email in enumerate(emails):
         _check_duplicate(call, store, email, publication)
         if email.lower() in [other.lower() for other in emails[:number]]:
-            raise errors.otp_duplicate(call.switches["error_status"], call.switches["otp_duplicate_code"], call.switches["otp_unique"])
+            raise errors.otp_duplicate(
+                call.switches["error_status"], call.switches["otp_duplicate_code"], call.switches["otp_unique"]
+            )
     rest = {name: value for name, value in body.items() if name not in ("email", "publishedApplicationId")}
-    added = [call.state.add_otp_user(email=email, storeId=store, publishedApplicationId=publication, **rest) for email in emails]
+    added = [
+        call.state.add_otp_user(email=email, storeId=store, publishedApplicationId=publication, **rest)
+        for email in emails
+    ]
     shown = [render.otp_user(call, item) for item in added]
     alone = call.switches["otp_answer"] == "object" and len(shown) == 1
     return call.created(shown[0] if alone else shown)

@@ -12,7 +12,21 @@ from . import errors, render
 from .api import INTEGRATIONS, Call, Reply
 from .envelope import Filter, Listing, contains, equals, respond
 from .state import PUBLICATION_DEFAULTS, Item
-from .validation import COLOUR, COUNTRY, HEX_ID, LOWER_SLUG, SLUG, Flag, Many, Moment, Problems, Record, Rule, Text
+from .validation import (
+    COLOUR,
+    COUNTRY,
+    HEX_ID,
+    LOWER_SLUG,
+    SLUG,
+    Flag,
+    Many,
+    Moment,
+    Path,
+    Problems,
+    Record,
+    Rule,
+    Text,
+)
 
 VISIBILITIES = ("active", "inactive", "unlisted")
 SECURITIES = ("public", "password", "logged")
@@ -114,7 +128,7 @@ def _filter_keys(kind: str, both: bool) -> Any:
 
 
 def _check_builds(call: Call, chosen: Item, problems: Problems) -> None:
-    named = [(("filter", system), chosen[system]) for system in SYSTEMS if system in chosen]
+    named: list[tuple[Path, str]] = [(("filter", system), chosen[system]) for system in SYSTEMS if system in chosen]
     named += [(("filter", "builds", str(number)), entry["id"]) for number, entry in enumerate(chosen.get("builds", []))]
     for path, identity in named:
         if identity not in call.state.builds:
@@ -175,7 +189,11 @@ def _find(call: Call) -> Item:
 
 def _listing(call: Call) -> Listing:
     slug = equals("slug") if call.switches["slug_filter"] == "exact" else contains("slug")
-    filters = {"slug": Filter(slug), "security": Filter(equals("security")), "visibility": Filter(equals("visibility"), VISIBILITIES)}
+    filters = {
+        "slug": Filter(slug),
+        "security": Filter(equals("security")),
+        "visibility": Filter(equals("visibility"), VISIBILITIES),
+    }
     spelling = call.switches["filter_spelling"]
     kinds = Filter(lambda item, value: bool(item["filter"].get("type") == value))
     values = Filter(lambda item, value: bool(item["filter"].get("value") == value))
@@ -268,7 +286,9 @@ def delete_publication(call: Call) -> Reply:
         others = [
             other
             for other in call.state.publications.values()
-            if other is not item and other["application"] == item["application"] and other["filter"].get("type") == "last"
+            if other is not item
+            and other["application"] == item["application"]
+            and other["filter"].get("type") == "last"
         ]
         if not others:
             raise errors.last_publication()

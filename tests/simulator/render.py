@@ -24,7 +24,7 @@ CONFIGURATION: Item = {
 }
 SCRIPTS: Item = dict.fromkeys(("preInstall", "postInstall", "audit", "enforce", "runner"), "")
 EMPTY_SHAPES: Item = {"terms": TERMS, "configuration": CONFIGURATION, "defaultScripts": SCRIPTS}
-EMPTY = (None, "", [], {})
+EMPTY: tuple[Any, ...] = (None, "", [], {})
 OFFSET = datetime.timezone(datetime.timedelta(hours=2))
 
 
@@ -52,7 +52,7 @@ def shuffled(call: Call, values: Any) -> Any:
     if call.switches["set_order"] == "as_sent" or not isinstance(values, list) or len(values) < 2:
         return values
     mixed = list(values)
-    random.Random(call.state.next_number()).shuffle(mixed)
+    random.Random(call.state.next_number()).shuffle(mixed)  # noqa: S311 - the order of a list, no secret
     return mixed if mixed != values else mixed[::-1]
 
 
@@ -110,7 +110,12 @@ def hide(call: Call, shown: Item, *resources: str) -> Item:
 def application_info(call: Call, application_id: str) -> Item:
     """Return the short form of an application."""
     item = call.state.applications.get(application_id, {})
-    return {"id": application_id, "name": item.get("name", ""), "slug": item.get("slug", ""), "picture": item.get("picture", "")}
+    return {
+        "id": application_id,
+        "name": item.get("name", ""),
+        "slug": item.get("slug", ""),
+        "picture": item.get("picture", ""),
+    }
 
 
 def build(call: Call, item: Item, *, listed: bool = False) -> Item:
@@ -136,10 +141,16 @@ def publication(call: Call, item: Item, *, listed: bool = False) -> Item:
     if call.switches["hide_attached_files"] == "unknown":
         shown.pop("hideAttachedFiles", None)
     shown["applicationInfo"] = application_info(call, item["application"])
-    organization = call.state.organizations[call.state.stores[item["store"]]["organization"]]
-    shown["organization"] = organization["id"]
+    shown["organization"] = call.state.stores[item["store"]]["organization"]
     shown["store"] = store_id(call, item["store"])
-    shown["distributionUrl"] = f"https://{organization['slug']}.applivery.io/{item['slug']}"
+    shown["distributionUrl"] = call.state.distribution_url(item)
+    _reformat(call, shown)
+    _filter(call, shown)
+    _enrich(call, shown)
+    return hide(call, shown, "publication", *(["publication_list"] if listed else []))
+
+
+def _reformat(call: Call, shown: Item) -> None:
     for name in ("createdAt", "updatedAt", "expirationDate"):
         if name in shown:
             shown[name] = moment(call, shown[name])
@@ -155,9 +166,6 @@ def publication(call: Call, item: Item, *, listed: bool = False) -> Item:
     for name in ("primaryColor", "buttonColor"):
         if isinstance(branding, dict) and name in branding:
             branding[name] = cased(call, branding[name])
-    _filter(call, shown)
-    _enrich(call, shown)
-    return hide(call, shown, "publication", *(["publication_list"] if listed else []))
 
 
 def _filter(call: Call, shown: Item) -> None:
@@ -189,7 +197,11 @@ def _enrich(call: Call, shown: Item) -> None:
         for system in ("ios", "android", "macos", "windows"):
             if chosen.get(system):
                 known = call.state.builds.get(chosen[system], {})
-                chosen[system] = {"id": chosen[system], "versionName": known.get("versionName", ""), "status": known.get("status", "")}
+                chosen[system] = {
+                    "id": chosen[system],
+                    "versionName": known.get("versionName", ""),
+                    "status": known.get("status", ""),
+                }
         shown["application"] = dict(shown["applicationInfo"])
 
 
@@ -223,7 +235,11 @@ def store_id(call: Call, identity: str) -> Any:
 
 def organization(call: Call, item: Item) -> Item:
     """Return an organization as the API shows it."""
-    shown = {**copy.deepcopy(item), "createdAt": moment(call, item["createdAt"]), "updatedAt": moment(call, item["updatedAt"])}
+    shown = {
+        **copy.deepcopy(item),
+        "createdAt": moment(call, item["createdAt"]),
+        "updatedAt": moment(call, item["updatedAt"]),
+    }
     key = call.switches["organization_key"]
     if key in ("_id", "both"):
         shown["_id"] = item["id"]
@@ -234,14 +250,22 @@ def organization(call: Call, item: Item) -> Item:
 
 def store(call: Call, item: Item) -> Item:
     """Return a store as the API shows it."""
-    shown = {**copy.deepcopy(item), "createdAt": moment(call, item["createdAt"]), "updatedAt": moment(call, item["updatedAt"])}
+    shown = {
+        **copy.deepcopy(item),
+        "createdAt": moment(call, item["createdAt"]),
+        "updatedAt": moment(call, item["updatedAt"]),
+    }
     shown["id"] = store_id(call, item["id"])
     return hide(call, shown, "store")
 
 
 def application(call: Call, item: Item) -> Item:
     """Return an application as the API shows it."""
-    shown = {**copy.deepcopy(item), "createdAt": moment(call, item["createdAt"]), "updatedAt": moment(call, item["updatedAt"])}
+    shown = {
+        **copy.deepcopy(item),
+        "createdAt": moment(call, item["createdAt"]),
+        "updatedAt": moment(call, item["updatedAt"]),
+    }
     mine = [build for build in call.state.builds.values() if build["application"] == item["id"]]
     shown["counts"] = {"builds": len(mine)}
     if mine:

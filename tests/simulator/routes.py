@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the applivery.distribution contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every address that the simulator serves under ``/v1``: the same table feeds the router, the checks and the OpenAPI test."""
+"""Every address that the simulator serves under ``/v1``: one table for the router and for the checks."""
 
 from __future__ import annotations
 
@@ -61,7 +61,13 @@ class Route:
 
 def _resource(path: str, item: str, resource: str, handlers: dict[str, Handler]) -> list[Route]:
     one = f"{path}/{{{item}}}"
-    places = {"list": ("GET", path), "get": ("GET", one), "create": ("POST", path), "update": ("PUT", one), "remove": ("DELETE", one)}
+    places = {
+        "list": ("GET", path),
+        "get": ("GET", one),
+        "create": ("POST", path),
+        "update": ("PUT", one),
+        "remove": ("DELETE", one),
+    }
     return [
         Route(*places[action], resource, action, handler, multipart=resource == "builds" and action == "create")
         for action, handler in handlers.items()

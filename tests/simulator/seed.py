@@ -37,7 +37,13 @@ def demo(state: State) -> None:
         ("main", "4.1.0", "9b1deb4d3b7d4bad9bdd2b0d7b3dcb6d3c5a1f01", "Start of 4.1", "processed"),
         ("release/4.2", "4.2.0", "1f3870be274f6c49b3e31a0c6728957f7a1d2c02", "Release branch 4.2", "processed"),
         ("main", "4.3.0", "d3b07384d113edec49eaa6238ad5ff00c86fdc03", "Open 4.3", "processed"),
-        ("release/4.2", "4.2.0", "c157a79031e1c40f85931829bc5fc55229f3e904", "Fix the crash on the settings screen", "processed"),
+        (
+            "release/4.2",
+            "4.2.0",
+            "c157a79031e1c40f85931829bc5fc55229f3e904",
+            "Fix the crash on the settings screen",
+            "processed",
+        ),
         ("main", "4.3.0", "6dcd4ce23d88e2ee9568ba546c007c63d9131b05", "Broken signing profile", "error"),
     ]
     number = 0

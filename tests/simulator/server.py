@@ -11,9 +11,9 @@ import email.utils
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import Any, Optional
+from typing import Any
 
-from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp import BodyPartReader, web
 
 from . import envelope, errors
 from .api import INTEGRATIONS, Call, UploadedFile
@@ -37,7 +37,7 @@ class Answer:
     value: Any = NONE
     body: str = ""
     content_type: str = "application/json"
-    headers: Optional[dict[str, str]] = None
+    headers: dict[str, str] | None = None
     cut: str = ""
 
     def text(self) -> str:
@@ -50,7 +50,7 @@ class Incoming:
     """A request whose body was read."""
 
     body: Any = None
-    files: Optional[list[UploadedFile]] = None
+    files: list[UploadedFile] | None = None
     broken: str = ""
 
 
@@ -78,7 +78,8 @@ class Server:
         @web.middleware
         async def pipeline(request: web.Request, handler: Any) -> web.StreamResponse:
             if request.path.startswith(PREFIX):
-                return await handler(request)
+                controlled: web.StreamResponse = await handler(request)
+                return controlled
             return await self._exchange(request)
 
         return pipeline
@@ -88,7 +89,7 @@ class Server:
     async def _exchange(self, request: web.Request) -> web.StreamResponse:
         world = self.world
         found = request.match_info
-        route: Optional[Route] = None if found.http_exception else getattr(found.handler, "route", None)
+        route: Route | None = None if found.http_exception else getattr(found.handler, "route", None)
         fault = world.faults.take(request.method, request.path_qs)
         record = world.log.open(
             Request(
@@ -105,18 +106,24 @@ class Server:
         if fault is not None and fault.kind == "cut_before":
             return self._abort(request)
         incoming = await self._receive(request, route)
-        record["body"] = incoming.body if not incoming.files else {**incoming.body, **{f.field: f.as_record() for f in incoming.files}}
+        record["body"] = (
+            incoming.body
+            if not incoming.files
+            else {**incoming.body, **{f.field: f.as_record() for f in incoming.files}}
+        )
         if world.switches["latency"]:
             await asyncio.sleep(world.switches["latency"])
         answer = await self._answer(request, route, incoming, fault)
-        if answer.cut == "before":
+        if answer.cut == "whole":
             return self._abort(request)
         record["status"] = answer.status
         if fault is None or fault.kind in ("slow", "interfere", "call", "shrink"):
             world.contract.check(route, record, None if answer.value is NONE else answer.value, answer.status)
         return await self._send(request, answer)
 
-    async def _answer(self, request: web.Request, route: Optional[Route], incoming: Incoming, fault: Optional[Fault]) -> Answer:
+    async def _answer(
+        self, request: web.Request, route: Route | None, incoming: Incoming, fault: Fault | None
+    ) -> Answer:
         world = self.world
         if world.switches["rate"] and not world.bucket.admit(world.switches["rate"]):
             return self._too_many(world.switches["retry_after"])
@@ -134,7 +141,7 @@ class Server:
             return self._replacement(fault)
         return self._spoiled(answer, fault)
 
-    def _handle(self, request: web.Request, route: Optional[Route], incoming: Incoming, fault: Optional[Fault]) -> Answer:
+    def _handle(self, request: web.Request, route: Route | None, incoming: Incoming, fault: Fault | None) -> Answer:
         world = self.world
         try:
             with world.state.lock:
@@ -147,16 +154,24 @@ class Server:
             return Answer(204)
         return Answer(reply.status, envelope.success(reply))
 
-    def _call(self, request: web.Request, route: Optional[Route], incoming: Incoming, fault: Optional[Fault]) -> Call:
+    def _call(self, request: web.Request, route: Route | None, incoming: Incoming, fault: Fault | None) -> Call:
         world, switches = self.world, self.world.switches
         if route is None:
-            raise errors.unauthorized() if switches["malformed_path"] == "unauthorized" else errors.not_found(switches["not_found_code"])
+            raise (
+                errors.unauthorized()
+                if switches["malformed_path"] == "unauthorized"
+                else errors.not_found(switches["not_found_code"])
+            )
         token = self._token(request)
         self._authorize(token, route)
         params, wrong = route.params(dict(request.match_info))
         if wrong:
             refused = switches["bad_ids"] == "refused"
-            raise errors.invalid(wrong, switches["error_status"]) if refused else errors.not_found(switches["not_found_code"])
+            raise (
+                errors.invalid(wrong, switches["error_status"])
+                if refused
+                else errors.not_found(switches["not_found_code"])
+            )
         if incoming.broken:
             problem = {"field": [], "location": "body", "messages": [incoming.broken], "types": ["object.base"]}
             raise errors.invalid([problem], switches["error_status"])
@@ -191,13 +206,18 @@ class Server:
         wanted = self.world.switches["permissions"]
         refusal = wanted.get(f"{route.resource}:{route.action}", wanted.get(route.resource))
         if isinstance(refusal, dict):
-            raise errors.ApiError(refusal.get("status", 403), refusal.get("code", 4001), refusal.get("message", "Unauthorized"), refusal.get("data"))
+            raise errors.ApiError(
+                refusal.get("status", 403),
+                refusal.get("code", 4001),
+                refusal.get("message", "Unauthorized"),
+                refusal.get("data"),
+            )
         if refusal is not None:
             raise errors.unauthorized(refusal)
 
     # -- reading ------------------------------------------------------------------------------------------------------
 
-    async def _receive(self, request: web.Request, route: Optional[Route]) -> Incoming:
+    async def _receive(self, request: web.Request, route: Route | None) -> Incoming:
         if request.content_type.startswith("multipart/"):
             return await self._receive_form(request)
         text = await request.read()
@@ -214,17 +234,21 @@ class Server:
         return Incoming(body=body, broken="" if isinstance(body, dict) else "must be an object")
 
     async def _receive_form(self, request: web.Request) -> Incoming:
-        incoming = Incoming(body={}, files=[])
-        assert incoming.files is not None  # set in the line above
+        incoming = Incoming(body={})
+        files: list[UploadedFile] = []
+        incoming.files = files
         try:
             reader = await request.multipart()
-            async for part in reader:
-                if isinstance(part, MultipartReader):
-                    incoming.broken = "must not hold nested parts"
-                elif part.filename is None:
+            while True:
+                part = await reader.next()
+                if part is None:
+                    break
+                if not isinstance(part, BodyPartReader):
+                    raise ValueError("nested parts")
+                if part.filename is None:
                     incoming.body[part.name or ""] = (await part.read(decode=True)).decode("utf-8", "replace")
                 else:
-                    incoming.files.append(await self._swallow(part))
+                    files.append(await self._swallow(part))
         except ValueError:
             incoming.broken = "must be valid multipart/form-data"
         return incoming
@@ -243,7 +267,7 @@ class Server:
 
     # -- misbehaving --------------------------------------------------------------------------------------------------
 
-    def _meddle(self, route: Optional[Route], fault: Fault) -> None:
+    def _meddle(self, route: Route | None, fault: Fault) -> None:
         world = self.world
         if fault.kind == "call":
             fault.get("action")()
@@ -288,21 +312,18 @@ class Server:
     @staticmethod
     def _spoiled(answer: Answer, fault: Fault) -> Answer:
         kind = fault.kind
-        if kind == "cut_after":
-            return Answer(answer.status, cut="before")
-        if kind == "empty":
-            return Answer(fault.get("status", 200), body="")
-        if kind == "not_json":
-            return Answer(fault.get("status", 200), body="It works!", content_type="text/plain")
-        if kind == "wrong_type":
-            return Answer(answer.status if answer.status != 204 else 200, {"status": True, "data": fault.get("value", "unexpected")})
-        if kind == "truncated":
-            text = answer.text() or '{"status": true, "data": {}}'
-            status = answer.status if answer.status != 204 else 200
-            if fault.get("variant", "cut") == "invalid":
-                return Answer(status, body=text[: len(text) // 2])
-            return Answer(status, body=text, cut="half")
-        return answer
+        status = 200 if answer.status == 204 else answer.status
+        text = answer.text() or '{"status": true, "data": {}}'
+        spoiled = {
+            "cut_after": lambda: Answer(status, cut="whole"),
+            "empty": lambda: Answer(fault.get("status", 200)),
+            "not_json": lambda: Answer(fault.get("status", 200), body="It works!", content_type="text/plain"),
+            "wrong_type": lambda: Answer(status, {"status": True, "data": fault.get("value", "unexpected")}),
+            "truncated": lambda: Answer(status, body=text, cut="half"),
+        }
+        if kind == "truncated" and fault.get("variant", "cut") == "invalid":
+            return Answer(status, body=text[: len(text) // 2])
+        return spoiled[kind]() if kind in spoiled else answer
 
     # -- sending ------------------------------------------------------------------------------------------------------
 
@@ -315,7 +336,9 @@ class Server:
     async def _send(self, request: web.Request, answer: Answer) -> web.StreamResponse:
         headers = dict(answer.headers or {})
         if self.world.switches["now"]:
-            headers["Date"] = email.utils.format_datetime(self.world.clock().astimezone(datetime.timezone.utc), usegmt=True)
+            headers["Date"] = email.utils.format_datetime(
+                self.world.clock().astimezone(datetime.timezone.utc), usegmt=True
+            )
         if answer.cut == "half":
             return await self._send_half(request, answer, headers)
         if answer.status == 204:

@@ -10,7 +10,8 @@ import errno
 import socket
 import ssl
 import threading
-from typing import Any, Callable, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any, Callable
 
 from aiohttp import web
 
@@ -36,7 +37,9 @@ def _bind(port: int) -> socket.socket:
     except (OSError, OverflowError) as problem:
         listener.close()
         if getattr(problem, "errno", None) == errno.EADDRINUSE:
-            raise SimulatorError(f"port {port} on {HOST} is taken; choose another one, or 0 for any free port") from None
+            raise SimulatorError(
+                f"port {port} on {HOST} is taken; choose another one, or 0 for any free port"
+            ) from None
         raise SimulatorError(f"cannot listen on {HOST}:{port}: {problem}") from None
     listener.setblocking(False)
     return listener
@@ -47,19 +50,19 @@ class Simulator:
 
     def __init__(
         self,
-        switches: Optional[Mapping[str, Any]] = None,
+        switches: Mapping[str, Any] | None = None,
         *,
         profile: str = "default",
         seed: str = "empty",
         port: int = 0,
         validate: bool = True,
-        ssl_context: Optional[ssl.SSLContext] = None,
+        ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.world = World(profile=profile, seed=seed, switches=switches, validate=validate)
         self._port = port
         self._ssl = ssl_context
-        self._loop: Optional[asyncio.AbstractEventLoop] = None
-        self._thread: Optional[threading.Thread] = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -78,7 +81,9 @@ class Simulator:
         self.world.url = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._serve, args=(self._loop, listener, ready), name="applivery-simulator", daemon=True)
+        self._thread = threading.Thread(
+            target=self._serve, args=(self._loop, listener, ready), name="applivery-simulator", daemon=True
+        )
         self._thread.start()
         ready.wait()
         return self
@@ -220,11 +225,11 @@ class Simulator:
         return self._add(self.world.state.add_build, fields)
 
     def add_publication(self, **fields: Any) -> Item:
-        """Add a publication of the first application to the first store; unless said otherwise active, public, branch main."""
+        """Add a publication (first application, first store, active, public, branch main) without any check."""
         return self._add(self.world.state.add_publication, fields)
 
     def add_otp_user(self, **fields: Any) -> Item:
-        """Add a user to the first publication (``publishedApplicationId``), with unlimited downloads unless said otherwise."""
+        """Add a user of the first publication, with unlimited downloads unless said otherwise."""
         return self._add(self.world.state.add_otp_user, fields)
 
     def change(self, identity: str, **fields: Any) -> Item:
@@ -243,7 +248,13 @@ class Simulator:
         self.world.switches.set(switches)
 
     def fault(
-        self, kind: str, method: Optional[str] = None, path: Optional[str] = None, times: Optional[int] = 1, skip: int = 0, **details: Any
+        self,
+        kind: str,
+        method: str | None = None,
+        path: str | None = None,
+        times: int | None = 1,
+        skip: int = 0,
+        **details: Any,
     ) -> Fault:
         """Plan a misbehaviour; see ``faults.py`` for the kinds and their details."""
         return self.world.faults.plan(Fault(kind, method, path, times, skip, details))
@@ -252,7 +263,9 @@ class Simulator:
         """Drop the misbehaviour that is still planned."""
         self.world.faults.clear()
 
-    def reset(self, *, profile: str = "default", seed: str = "empty", switches: Optional[Mapping[str, Any]] = None) -> None:
+    def reset(
+        self, *, profile: str = "default", seed: str = "empty", switches: Mapping[str, Any] | None = None
+    ) -> None:
         """Begin anew without another start."""
         self.world.reset(profile=profile, seed=seed, switches=switches)
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the simulated workspace holds, and how objects get into it.
 
-Objects are kept under their API names, complete and unhidden: this is the truth that tests compare with. Nothing here knows HTTP.
+Objects are kept under their API names, complete and unhidden: the truth that tests compare with. No HTTP here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import datetime
 import hashlib
 import threading
 from dataclasses import dataclass, field
-from typing import Any, Callable, Optional
+from typing import Any, Callable
 
 Item = dict[str, Any]
 
@@ -72,7 +72,9 @@ def parse_moment(text: str) -> datetime.datetime:
 
 def format_moment(moment: datetime.datetime) -> str:
     """Return a moment as the service writes it: UTC, milliseconds, ``Z``."""
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return (
+        moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    )
 
 
 @dataclass
@@ -102,10 +104,10 @@ class State:
     unset: dict[str, set[str]] = field(default_factory=dict)
     # reads that a build has spent in its present state, and its own number of them (None = it stays there)
     reads: dict[str, int] = field(default_factory=dict)
-    processing: dict[str, Optional[int]] = field(default_factory=dict)
+    processing: dict[str, int | None] = field(default_factory=dict)
     order: dict[str, int] = field(default_factory=dict)
     _count: int = 0
-    _last: Optional[datetime.datetime] = None
+    _last: datetime.datetime | None = None
 
     # -- ids and time -------------------------------------------------------------------------------------------------
 
@@ -145,12 +147,17 @@ class State:
         stamp = self.stamp()
         given = copy.deepcopy(fields)
         created = given.pop("createdAt", stamp)
-        return {"id": given.pop("id", None) or self.new_id(kind), **given, "createdAt": created, "updatedAt": given.get("updatedAt", created)}
+        return {
+            "id": given.pop("id", None) or self.new_id(kind),
+            **given,
+            "createdAt": created,
+            "updatedAt": given.get("updatedAt", created),
+        }
 
     def add_organization(self, **fields: Any) -> Item:
         """Add an organization; ``name`` and ``slug`` have defaults."""
         number = len(self.organizations) + 1
-        base = {
+        base: Item = {
             "name": f"Organization {number}",
             "slug": f"organization-{number}",
             "limits": {"maxApps": 50, "maxPublicationsPerApp": 20, "maxStorage": 107374182400},
@@ -162,7 +169,7 @@ class State:
 
     def add_store(self, **fields: Any) -> Item:
         """Add a store to ``organization`` (the first one when left out)."""
-        base = {
+        base: Item = {
             "organization": self._first(self.organizations, "organization"),
             "security": "public",
             "customDomain": None,
@@ -175,7 +182,7 @@ class State:
     def add_application(self, **fields: Any) -> Item:
         """Add an application to ``organization`` (the first one when left out), with an App API token of its own."""
         number = len(self.applications) + 1
-        base = {
+        base: Item = {
             "name": f"Application {number}",
             "slug": f"application-{number}",
             "organization": self._first(self.organizations, "organization"),
@@ -185,8 +192,17 @@ class State:
             "buildPlatforms": ["ios", "android"],
             "security": {"role": "viewer"},
             "sdk": {"ios": {}, "android": {}},
-            "notifications": {"newBuildNotifyCollaborators": False, "newBuildNotifyEmployees": False, "newBuildNotifyOtpUsers": False},
-            "configuration": {"storageProvider": "s3", "notificationLanguage": "en", "buildRetentionDays": 0, "buildsRetainedPerPublication": 0},
+            "notifications": {
+                "newBuildNotifyCollaborators": False,
+                "newBuildNotifyEmployees": False,
+                "newBuildNotifyOtpUsers": False,
+            },
+            "configuration": {
+                "storageProvider": "s3",
+                "notificationLanguage": "en",
+                "buildRetentionDays": 0,
+                "buildsRetainedPerPublication": 0,
+            },
         }
         item = self._put(self.applications, self._base("application", {**base, **fields}))
         self.tokens[app_token(item["id"])] = Token(APP, item["id"])
@@ -202,7 +218,7 @@ class State:
         processing = given.pop("processing", None)
         number = len(self.builds) + 1
         system = given.get("os") or given.get("buildPlatform") or "ios"
-        base = {
+        base: Item = {
             "status": "processed",
             "versionName": "1.0.0",
             "versionCode": str(number),
@@ -211,7 +227,12 @@ class State:
             "buildPlatform": system,
             "size": 1048576,
             "deployer": {"name": "", "info": {}},
-            "uploadedBy": {"id": "5f5e100000000000000000aa", "email": "ci@simulator.example", "firstName": "Continuous", "lastName": "Integration"},
+            "uploadedBy": {
+                "id": "5f5e100000000000000000aa",
+                "email": "ci@simulator.example",
+                "firstName": "Continuous",
+                "lastName": "Integration",
+            },
             "info": package_info(system, "com.example.app"),
             "files": [],
             "storageProvider": "s3",
@@ -228,7 +249,7 @@ class State:
         return item
 
     def add_publication(self, **fields: Any) -> Item:
-        """Add a publication without any check; the filter is the branch ``main`` when left out (it can then be deleted)."""
+        """Add a publication without any check; left out, the filter is the branch ``main`` (and allows deletion)."""
         number = len(self.publications) + 1
         base: Item = {
             "slug": f"publication-{number}",
@@ -243,7 +264,7 @@ class State:
         return item
 
     def add_otp_user(self, **fields: Any) -> Item:
-        """Add a one-time-password user, in the fields of either documented form; ``publishedApplicationId`` may be None."""
+        """Add a one-time-password user in the fields of either form; ``publishedApplicationId`` may be None."""
         given = copy.deepcopy(fields)
         if "allowedDownloadsNum" not in given:
             given["allowedDownloadsNum"] = 1 if given.get("singleUse") else -1
@@ -253,8 +274,12 @@ class State:
         if publication == "first":
             publication = next(iter(self.publications), None)
         if store is None:
-            store = self.publications[publication]["store"] if publication in self.publications else self._first(self.stores, "store")
-        base = {
+            store = (
+                self.publications[publication]["store"]
+                if publication in self.publications
+                else self._first(self.stores, "store")
+            )
+        base: Item = {
             "email": f"tester{len(self.otp_users) + 1}@simulator.example",
             "organizationId": self.stores[store]["organization"],
             "storeId": store,
@@ -277,13 +302,20 @@ class State:
         """Return the items, the newest first."""
         return sorted(items, key=lambda item: (parse_moment(item["createdAt"]), self.order[item["id"]]), reverse=True)
 
+    def distribution_url(self, publication: Item) -> str:
+        """Return the public address of a publication."""
+        organization = self.organizations[self.stores[publication["store"]]["organization"]]
+        return f"https://{organization['slug']}.applivery.io/{publication['slug']}"
+
     def served_builds(self, publication_id: str) -> list[str]:
         """Return the ids of the builds that a publication offers now, the newest of each system first."""
         publication = self.publications[publication_id]
         chosen = publication["filter"]
         ready = [
             build
-            for build in self.newest_first([item for item in self.builds.values() if item["application"] == publication["application"]])
+            for build in self.newest_first(
+                [item for item in self.builds.values() if item["application"] == publication["application"]]
+            )
             if build["status"] == "processed" and not build["disabled"]
         ]
         expiry = publication["expirationDate"]
@@ -298,7 +330,9 @@ class State:
     def purge_otp_users(self) -> None:
         """Drop the temporary users whose 30 days are over."""
         limit = self.clock() - datetime.timedelta(days=OTP_DAYS)
-        for user_id in [key for key, user in self.otp_users.items() if user["temporal"] and parse_moment(user["createdAt"]) < limit]:
+        for user_id in [
+            key for key, user in self.otp_users.items() if user["temporal"] and parse_moment(user["createdAt"]) < limit
+        ]:
             del self.otp_users[user_id]
 
     def snapshot(self) -> Item:
@@ -306,12 +340,14 @@ class State:
         with self.lock:
             return copy.deepcopy(
                 {
-                    "organizations": self.organizations,
-                    "stores": self.stores,
-                    "applications": self.applications,
-                    "builds": self.builds,
-                    "publications": self.publications,
-                    "otp_users": self.otp_users,
+                    "organizations": list(self.organizations.values()),
+                    "stores": list(self.stores.values()),
+                    "applications": list(self.applications.values()),
+                    "builds": list(self.builds.values()),
+                    "publications": [
+                        {**item, "distributionUrl": self.distribution_url(item)} for item in self.publications.values()
+                    ],
+                    "otp_users": list(self.otp_users.values()),
                     "notifications": self.notifications,
                     "served_builds": {key: self.served_builds(key) for key in self.publications},
                 }

@@ -1,17 +1,18 @@
 # Copyright (c) 2026, the applivery.distribution contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The named switches: one for each question on which the documents of the API contradict each other or are silent.
+"""The named switches: one for each question on which the documents contradict each other or are silent.
 
-Every switch says which values it knows; the first one is the default. ``contradiction`` names the question in the terms of
-``openapi.yaml`` (``x-contradiction``). A profile is a set of switch values.
+Every switch says which values it knows; the first one is the default. ``contradiction`` is the name of the question, as
+in ``openapi.yaml`` (``x-contradiction``). A profile is a set of switch values.
 """
 
 from __future__ import annotations
 
 import datetime
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, Optional
+from typing import Any, Callable
 
 ENVELOPES = ("docs", "items", "bare", "items_only", "data_list", "top_items")
 
@@ -23,7 +24,7 @@ class Switch:
     default: Any
     about: str
     choices: tuple[Any, ...] = ()
-    check: Optional[Callable[[Any], bool]] = None
+    check: Callable[[Any], bool] | None = None
     contradiction: str = ""
 
     def accepts(self, value: Any) -> bool:
@@ -60,7 +61,9 @@ def _processing(value: Any) -> bool:
 
 
 def _permissions(value: Any) -> bool:
-    return isinstance(value, dict) and all(isinstance(key, str) and (_code(item) or isinstance(item, dict)) for key, item in value.items())
+    return isinstance(value, dict) and all(
+        isinstance(key, str) and (_code(item) or isinstance(item, dict)) for key, item in value.items()
+    )
 
 
 def _moment(value: Any) -> bool:
@@ -79,15 +82,28 @@ def _choice(about: str, *choices: Any, contradiction: str = "") -> Switch:
 
 SWITCHES: dict[str, Switch] = {
     # what a write means
-    "publication_put": _choice("what PUT does to a publication field that is left out", "replace", "merge", contradiction="C1"),
-    "publication_application": _choice("whether the Workspace body of a publication needs application", "required", "optional"),
+    "publication_put": _choice(
+        "what PUT does to a publication field that is left out", "replace", "merge", contradiction="C1"
+    ),
+    "publication_application": _choice(
+        "whether the Workspace body of a publication needs application", "required", "optional"
+    ),
     "build_nested_put": _choice("what PUT does inside metadata and defaultScripts", "replace", "merge"),
     "null_fields": _choice("null in a field other than expirationDate", "refuse", "accept"),
     "empty_strings": _choice("an empty string in a string field", "accept", "refuse"),
     "unknown_fields": _choice("unknown and read-only fields in a body", "refuse", "accept"),
-    "country_lists": _choice("both country lists: refused when both hold something, or when both are there", "strict", "strictest"),
-    "hide_attached_files": _choice("whether the field hideAttachedFiles exists", "known", "unknown", contradiction="C20"),
-    "filter_manual": _choice("type build beside builds, or builds alone with ids per system", "both_types", "builds_only", contradiction="C19"),
+    "country_lists": _choice(
+        "both country lists: refused when both hold something, or when both are there", "strict", "strictest"
+    ),
+    "hide_attached_files": _choice(
+        "whether the field hideAttachedFiles exists", "known", "unknown", contradiction="C20"
+    ),
+    "filter_manual": _choice(
+        "type build beside builds, or builds alone with ids per system",
+        "both_types",
+        "builds_only",
+        contradiction="C19",
+    ),
     "filter_builds": _choice("whether the build ids of a filter must exist", "unchecked", "checked"),
     "extra_security": Switch([], "further values of security", check=_names, contradiction="C4"),
     "extra_filter_types": Switch([], "further values of filter.type", check=_names),
@@ -95,8 +111,12 @@ SWITCHES: dict[str, Switch] = {
     "slug_alphabet": _choice("which slugs are valid", "mixed", "lower", contradiction="C11"),
     # what an answer looks like
     "unset_fields": _choice("how a field without a value is returned", "absent", "null", "empty"),
-    "hidden_fields": Switch([], "API names never returned, such as allowedCountries, build:disabled or build_list:metadata", check=_names),
-    "nested": _choice("nested objects: as documented, with additions, or ids expanded to objects", "plain", "enriched", "expanded"),
+    "hidden_fields": Switch(
+        [], "API names never returned, such as allowedCountries, build:disabled or build_list:metadata", check=_names
+    ),
+    "nested": _choice(
+        "nested objects: as documented, with additions, or ids expanded to objects", "plain", "enriched", "expanded"
+    ),
     "dates": _choice("how dates are returned", "as_sent", "milliseconds", "offset"),
     "case": _choice("how colours and country codes are returned", "as_sent", "lower", "upper"),
     "set_order": _choice("the order of tags, countries and groups", "as_sent", "shuffled"),
@@ -116,7 +136,9 @@ SWITCHES: dict[str, Switch] = {
     "bad_ids": _choice("an id in the path that is no id", "refused", "not_found"),
     # lists
     "list_order": _choice("the order of a list without sort", "newest_first", "oldest_first"),
-    "list_filters": _choice("filters and sort of a list; refused = undocumented names are 6002", "honoured", "ignored", "refused"),
+    "list_filters": _choice(
+        "filters and sort of a list; refused = undocumented names are 6002", "honoured", "ignored", "refused"
+    ),
     "filter_spelling": _choice("filter-type, filterType or both", "either", "dashed", "camel", contradiction="C10"),
     "slug_filter": _choice("the list filter slug", "exact", "partial"),
     "default_limit": Switch(100, "items of a page without limit", check=_positive),
@@ -134,7 +156,9 @@ SWITCHES: dict[str, Switch] = {
     # builds
     "upload_field": _choice("the multipart field of the package", "build", "file", "either", contradiction="C6"),
     "processing": Switch(
-        1, "reads for which a new build stays in each state; null = for ever; or {reads, result, error, code}", check=_processing
+        1,
+        "reads for which a new build stays in each state; null = for ever; or {reads, result, error, code}",
+        check=_processing,
     ),
     # the wire
     "latency": Switch(0, "seconds before each answer", check=_number),
@@ -175,11 +199,11 @@ PROFILES: dict[str, dict[str, Any]] = {
 class Switches(Mapping[str, Any]):
     """The current values, checked on every change."""
 
-    def __init__(self, profile: str = "default", values: Optional[Mapping[str, Any]] = None) -> None:
+    def __init__(self, profile: str = "default", values: Mapping[str, Any] | None = None) -> None:
         self._values: dict[str, Any] = {}
         self.reset(profile, values)
 
-    def reset(self, profile: str = "default", values: Optional[Mapping[str, Any]] = None) -> None:
+    def reset(self, profile: str = "default", values: Mapping[str, Any] | None = None) -> None:
         """Return to a profile, then apply ``values``; nothing changes when one of them is wrong."""
         if profile not in PROFILES:
             raise ValueError(f"unknown profile {profile!r}; known: {', '.join(PROFILES)}")

@@ -3,15 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A small, strict body validator that reports the way Joi does.
 
-Every difference is one entry ``{field: [path], location, messages: [..], types: [..]}``; nothing stops at the first one.
+Every difference is one entry ``{field: [path], location, messages: [..], types: [..]}``; all of them are reported.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Union
 
 from . import errors
 from .state import parse_moment
@@ -43,7 +44,12 @@ class Problems:
         """Note one difference."""
         name = ".".join(map(str, path)) or "value"
         self.found.append(
-            {"field": [str(part) for part in path], "location": self.location, "messages": [f'"{name}" {message}'], "types": [kind]}
+            {
+                "field": [str(part) for part in path],
+                "location": self.location,
+                "messages": [f'"{name}" {message}'],
+                "types": [kind],
+            }
         )
 
     def raise_if_any(self) -> None:
@@ -87,7 +93,11 @@ class Text(Rule):
         elif len(value) > self.longest:
             problems.add(path, f"length must be less than or equal to {self.longest} characters long", "string.max")
         elif self.pattern and not re.fullmatch(self.pattern, value):
-            problems.add(path, f"must be {self.about}" if self.about else "fails to match the required pattern", "string.regex.base")
+            problems.add(
+                path,
+                f"must be {self.about}" if self.about else "fails to match the required pattern",
+                "string.regex.base",
+            )
 
 
 @dataclass
@@ -200,7 +210,9 @@ def strip_unknown(value: Mapping[str, Any], known: Mapping[str, Rule]) -> dict[s
         rule = known.get(name)
         if rule is None:
             continue
-        kept[name] = strip_unknown(element, rule.fields) if isinstance(rule, Record) and isinstance(element, dict) else element
+        kept[name] = (
+            strip_unknown(element, rule.fields) if isinstance(rule, Record) and isinstance(element, dict) else element
+        )
     return kept
 
 
@@ -211,7 +223,7 @@ def first_problem(location: str, name: str, message: str, kind: str, status: int
     return errors.invalid(problems.found, status)
 
 
-def check_id(value: str, name: str, *, pattern: str = HEX_ID) -> Optional[dict[str, Any]]:
+def check_id(value: str, name: str, *, pattern: str = HEX_ID) -> dict[str, Any] | None:
     """Return the entry for an id in the path that is none, or None."""
     if re.fullmatch(pattern, value):
         return None

@@ -12,7 +12,10 @@ from .envelope import Filter, Listing, contains, equals, respond
 ORGANIZATIONS = Listing({"name": Filter(contains("name")), "slug": Filter(equals("slug"))})
 STORES = Listing()
 APPLICATIONS = Listing(
-    {"name": Filter(contains("name")), "oss": Filter(lambda item, value: bool(set(value.split(",")) & set(item["oss"])))},
+    {
+        "name": Filter(contains("name")),
+        "oss": Filter(lambda item, value: bool(set(value.split(",")) & set(item["oss"]))),
+    },
 )
 
 

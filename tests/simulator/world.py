@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import datetime
 import time
-from typing import Any, Mapping, Optional
+from collections.abc import Mapping
+from typing import Any
 
 from .contract import Contract
 from .faults import Faults
@@ -41,7 +42,7 @@ class Bucket:
 class World:
     """State, switches, faults, log and contract, and how to begin anew."""
 
-    def __init__(self, *, profile: str, seed: str, switches: Optional[Mapping[str, Any]], validate: bool) -> None:
+    def __init__(self, *, profile: str, seed: str, switches: Mapping[str, Any] | None, validate: bool) -> None:
         self.switches = Switches(profile, switches)
         self.faults = Faults()
         self.log = Log()
@@ -57,7 +58,9 @@ class World:
         wanted = self.switches["now"]
         return parse_moment(wanted) if wanted else datetime.datetime.now(datetime.timezone.utc)
 
-    def reset(self, *, profile: str = "default", seed: str = "empty", switches: Optional[Mapping[str, Any]] = None) -> None:
+    def reset(
+        self, *, profile: str = "default", seed: str = "empty", switches: Mapping[str, Any] | None = None
+    ) -> None:
         """Begin anew: another world, no faults, an empty log. The ids and tokens of a seed are always the same."""
         if seed not in SEEDS:
             raise ValueError(f"unknown seed {seed!r}; known: {', '.join(SEEDS)}")
