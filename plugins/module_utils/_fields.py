@@ -229,7 +229,20 @@ def same(entry: Field, wish: Any, read: Any) -> bool:
         return all(
             same(leaf, wish[leaf.option], current.get(leaf.name)) for leaf in entry.children if leaf.option in wish
         )
-    return bool(wished(entry, wish) == canonical(entry, read))
+    return alike(wished(entry, wish), canonical(entry, read))
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two canonical values mean the same. A flag that is off is the same as one that was never set."""
+    return bool(_without_off(one) == _without_off(other))
+
+
+def _without_off(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_off(item) for key, item in value.items() if _without_off(item) is not None} or None
+    if isinstance(value, list):
+        return [_without_off(item) for item in value] or None
+    return None if value is False else value
 
 
 # What is sent -------------------------------------------------------------------------------------------------
@@ -325,7 +338,7 @@ def differences(
         if entry.secret:
             continue
         pair = (canonical(entry, before.get(entry.name)), canonical(entry, after.get(entry.name)))
-        if pair[0] != pair[1]:
+        if not alike(*pair):
             found[entry.option] = pair
     return found
 

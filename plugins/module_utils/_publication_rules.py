@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""What a task may ask of a publication: refused before the first request, by the option's name. Pure."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.applivery.distribution.plugins.module_utils._connection import check_id
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, MissingLibrary
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, parse_instant
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import FILTER_KEYS, PLATFORMS
+
+# 3 to 128 characters [reference]; the pattern is the one that the GitHub action checks [client code] (C11).
+_SLUG = re.compile(r"\A(?=.{3,128}\Z)[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]\Z")
+_COLOUR = re.compile(r"\A#[0-9a-fA-F]{6}\Z")
+
+
+def check_wishes(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
+    """Refuse what can't be right (InvalidInput); returns what deserves a warning."""
+    warnings: list[str] = []
+    _check_countries(wishes)
+    _check_groups(wishes)
+    _check_audiences(wishes)
+    _check_colours(wishes)
+    warnings += _check_expiration(wishes)
+    warnings += _check_filter(wishes, check_mode)
+    terms = wishes.get("terms", {})
+    if terms.get("active") and "text" in terms and is_empty(terms["text"]):
+        raise InvalidInput("terms.text: it can't be empty while terms.active is true")
+    return warnings
+
+
+def check_slug(option: str, slug: str) -> None:
+    """Refuse what can't be a slug."""
+    if not _SLUG.match(slug):
+        raise InvalidInput(
+            f"{option}: {slug!r} is no slug: 3 to 128 letters, digits and hyphens, beginning and ending with a letter "
+            "or digit"
+        )
+
+
+def _check_countries(wishes: Mapping[str, Any]) -> None:
+    named = {option: wishes.get(option) or [] for option in ("allowed_countries", "blocked_countries")}
+    if all(named.values()):
+        raise InvalidInput("allowed_countries and blocked_countries can't be combined: name one of them")
+    for option, codes in named.items():
+        if not codes:
+            continue
+        known = _country_codes()
+        unknown = [code for code in codes if str(code).upper() not in known]
+        if unknown:
+            raise InvalidInput(
+                f"{option}: not an ISO 3166-1 alpha-2 country code: {', '.join(map(str, unknown))}"
+                + (" (the United Kingdom is GB)" if "UK" in map(str.upper, unknown) else "")
+            )
+
+
+def _country_codes() -> set[str]:
+    try:
+        import pycountry
+    except ImportError:
+        raise MissingLibrary("pycountry", "it knows the ISO 3166-1 country codes", traceback.format_exc()) from None
+    return {country.alpha_2 for country in pycountry.countries}
+
+
+def _check_groups(wishes: Mapping[str, Any]) -> None:
+    groups = wishes.get("groups")
+    if not groups:
+        return
+    if any(not clause or any(is_empty(name) for name in clause) for clause in groups):
+        raise InvalidInput(
+            "groups: an empty inner list or name would let everybody in; use [] to remove the restriction"
+        )
+    if wishes.get("security") in ("public", "password"):
+        raise InvalidInput(f"groups: they only apply with security: logged, not with {wishes['security']}")
+
+
+def check_groups_apply(wishes: Mapping[str, Any], security: Any) -> None:
+    """Refuse groups on a publication whose security ignores them; an unknown security may know groups."""
+    if wishes.get("groups") and security in ("public", "password"):
+        raise InvalidInput(
+            f"groups: they only apply with security: logged, and this publication has security: {security}; name "
+            "security as well"
+        )
+
+
+def _check_audiences(wishes: Mapping[str, Any]) -> None:
+    ids = [str(item.get("id") or "") for item in wishes.get("user_audience_map") or []]
+    if "" in ids:
+        raise InvalidInput("user_audience_map: an entry has an empty id")
+    twice = sorted({ident for ident in ids if ids.count(ident) > 1})
+    if twice:
+        raise InvalidInput(f"user_audience_map: named more than once: {', '.join(twice)}")
+
+
+def _check_colours(wishes: Mapping[str, Any]) -> None:
+    branding = wishes.get("configuration", {}).get("branding", {})
+    for option in ("primary_color", "button_color"):
+        if branding.get(option) and not _COLOUR.match(branding[option]):
+            raise InvalidInput(
+                f"configuration.branding.{option}: {branding[option]!r} is no colour in the form #RRGGBB"
+            )
+
+
+def _check_expiration(wishes: Mapping[str, Any]) -> list[str]:
+    text = wishes.get("expiration_date")
+    if is_empty(text):
+        return []
+    try:
+        moment = parse_instant(str(text))
+    except ValueError as problem:
+        raise InvalidInput(f"expiration_date: {problem}") from None
+    if moment < datetime.now(timezone.utc):
+        return [f"expiration_date: {text} is in the past, nobody can download from this publication"]
+    return []
+
+
+def _check_filter(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
+    chosen = wishes.get("filter")
+    if chosen is None:
+        return []
+    kind = chosen["type"]
+    named = [key for key, value in chosen.items() if key != "type" and not is_empty(value)]
+    surplus = [key for key in named if key not in FILTER_KEYS[kind]]
+    if surplus:
+        raise InvalidInput(f"filter.{surplus[0]}: it does not go with filter.type: {kind}")
+    warnings = _check_manual_filter(chosen, named, check_mode) if kind in ("build", "builds") else []
+    if kind in ("gitBranch", "gitTag", "tag") and not named:
+        raise InvalidInput(f"filter.value: filter.type: {kind} needs it")
+    if kind in ("build", "builds") and wishes.get("show_history"):
+        warnings.append(
+            f"show_history: Applivery shows no history where builds are chosen by hand (filter.type: {kind})"
+        )
+    return warnings
+
+
+def _check_manual_filter(chosen: Mapping[str, Any], named: list[str], check_mode: bool) -> list[str]:
+    kind = chosen["type"]
+    if "builds" in named and any(platform in named for platform in PLATFORMS):
+        raise InvalidInput("filter.builds: name the builds either as a list or by platform, not in both ways")
+    ids = {f"filter.{platform}": chosen[platform] for platform in PLATFORMS if platform in named}
+    entries = chosen.get("builds") or []
+    ids.update({f"filter.builds ({entry['build_platform']})": entry.get("id") for entry in entries})
+    platforms = [entry["build_platform"] for entry in entries]
+    if len(set(platforms)) < len(platforms):
+        raise InvalidInput("filter.builds: a platform is named more than once")
+    unknown = [option for option, ident in ids.items() if is_empty(ident)]
+    if ids and not unknown:
+        for option, ident in ids.items():
+            check_id(option, str(ident))
+        return []
+    if check_mode:
+        # The ids may be made by an earlier task of the same check run.
+        return [
+            "filter: the builds to point at are not known in this check run, they may be uploaded by an earlier task"
+        ]
+    if unknown:
+        raise InvalidInput(f"{unknown[0]}: the build id is empty")
+    wanted = "builds" if kind == "builds" else f"one of {', '.join(PLATFORMS)}"
+    raise InvalidInput(f"filter.{wanted}: filter.type: {kind} needs it")
