@@ -15,18 +15,19 @@ description:
   - Brings what the info modules return about publications into one report.
   - The role P(applivery.distribution.tester_onboarding#role) writes it as an HTML page and as JSON.
   - What the server does not return is reported as unknown.
-  - The result depends on the time only where time matters. It changes when a publication expires or access ends, not from
-    one minute to the next.
+  - The result depends on the time only where time matters. It changes when a publication expires or access ends, not
+    from one minute to the next.
 positional: _input
 options:
   _input:
     description:
-      - A list with one dictionary for each publication, with the keys V(publication), V(users) and, where known, V(builds),
-        V(application), V(testers), V(declared) and V(outcomes).
+      - A list with one dictionary for each publication, with the keys V(publication), V(users) and, where known,
+        V(builds), V(application), V(testers), V(declared) and V(outcomes).
       - V(publication), V(builds) and V(application) are as the info modules return them, V(users) is C(otp_users) of
         M(applivery.distribution.applivery_otp_user_info).
       - V(testers) is what P(applivery.distribution.tester_list#filter) returns.
-      - V(declared) holds fields of the publication as a playbook sets them. They fill in for what the server does not show.
+      - V(declared) holds fields of the publication as a playbook sets them. They fill in for what the server does not
+        show.
       - V(outcomes) is what M(applivery.distribution.applivery_otp_user) returned in check mode as its C(users).
     type: list
     elements: dict
@@ -45,8 +46,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - RV(_value.publications) has an entry for each publication, with what can be downloaded, who may enter until when, who is
-      mailed on new builds, and what should be looked at.
+    - RV(_value.publications) has an entry for each publication, with what can be downloaded, who may enter until when,
+      who is mailed on new builds, and what should be looked at.
     - RV(_value.totals) counts publications, open ones, people and findings.
   type: dict
   contains:

@@ -13,9 +13,9 @@ version_added: 1.0.0
 author: The applivery.distribution contributors (@applivery)
 description:
   - Turns what AWX hands over as the answer to a survey question into text.
-  - AWX marks answers C(!unsafe). ansible-core 2.19 and newer then read them by the rules of YAML, so that V(NO) arrives as
-    V(false), V(1.10) as the number V(1.1) and V(2026-12-31) as a date. An answer that may have been changed on the way is
-    refused; double quotes around it, as in V("1.10"), keep it as it was typed and are taken off.
+  - AWX marks answers C(!unsafe). ansible-core 2.19 and newer then read them by the rules of YAML, so that V(NO) arrives
+    as V(false), V(1.10) as the number V(1.1) and V(2026-12-31) as a date. An answer that may have been changed on the
+    way is refused; double quotes around it, as in V("1.10"), keep it as it was typed and are taken off.
   - An integer is taken as it arrives. Put quotes around one that begins with a zero.
 positional: _input
 options:

@@ -12,8 +12,10 @@ short_description: A survey answer with several values as a list
 version_added: 1.0.0
 author: The applivery.distribution contributors (@applivery)
 description:
-  - Turns what AWX hands over as the answer to a survey question into a list of text, each value once, in the order given.
-  - A multiple choice arrives as a list and is taken as it is. Text is divided at newlines, blanks, commas and semicolons.
+  - Turns what AWX hands over as the answer to a survey question into a list of text, each value once, in the order
+    given.
+  - A multiple choice arrives as a list and is taken as it is. Text is divided at newlines, blanks, commas and
+    semicolons.
   - Values that ansible-core may have changed are refused, as by P(applivery.distribution.answer#filter).
 positional: _input
 options:

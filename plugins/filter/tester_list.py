@@ -18,8 +18,8 @@ positional: _input
 options:
   _input:
     description:
-      - A list of dictionaries with C(email), C(studio), C(allowance) and C(access_until), or of bare addresses; or CSV text
-        whose first line names these columns, divided by commas or semicolons; or text with addresses.
+      - A list of dictionaries with C(email), C(studio), C(allowance) and C(access_until), or of bare addresses; or CSV
+        text whose first line names these columns, divided by commas or semicolons; or text with addresses.
       - One person listed twice with different settings is an error.
     type: raw
     required: true
@@ -54,8 +54,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - The testers, each with C(studio), C(email), C(allowance) (an integer, V(-1) for no limit) and C(access_until) (text, empty
-      for none).
+    - The testers, each with C(studio), C(email), C(allowance) (an integer, V(-1) for no limit) and C(access_until)
+      (text, empty for none).
   type: list
   elements: dict
 """

@@ -25,8 +25,12 @@ SECURITY = {
     "password": "Everybody who has the password",
     "logged": "People who sign in",
 }
-WHOSE = {"last": "the newest build of the application, whatever it is", "gitBranch": "the newest build of the branch {0}",
-         "gitTag": "the newest build with the git tag {0}", "tag": "the newest build with the tag {0}"}
+WHOSE = {
+    "last": "the newest build of the application, whatever it is",
+    "gitBranch": "the newest build of the branch {0}",
+    "gitTag": "the newest build with the git tag {0}",
+    "tag": "the newest build with the tag {0}",
+}
 NOTIFIED = {
     "new_build_notify_otp_users": "External testers (OTP users) of the application's publications",
     "new_build_notify_collaborators": "Collaborators of the workspace with access to the application",
@@ -38,13 +42,15 @@ def build_report(pieces: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any
     """Return the report over publications.
 
     Each piece holds ``publication`` (as returned), ``users`` (the OTP users), and optionally ``builds`` and
-    ``application`` (as returned), ``testers`` (as from tester_list; None where no list is kept), ``declared`` (fields of
-    the publication that a playbook has set, for those the server does not show) and ``outcomes`` (what
+    ``application`` (as returned), ``testers`` (as from tester_list; None where no list is kept), ``declared`` (fields
+    of the publication that a playbook has set, for those the server does not show) and ``outcomes`` (what
     applivery_otp_user returned in check mode, to be applied to ``users``). ``now`` is a timestamp with offset.
     """
     moment = parse_instant(now)
     publications = sorted((_publication(piece, moment) for piece in pieces), key=lambda item: str(item["slug"]))
-    outsiders = {person["email"].casefold() for item in publications for person in item["testers"] if person["can_enter"]}
+    outsiders = {
+        person["email"].casefold() for item in publications for person in item["testers"] if person["can_enter"]
+    }
     return {
         "publications": publications,
         "totals": {
@@ -58,7 +64,11 @@ def build_report(pieces: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any
 
 def _publication(piece: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     read = dict(piece.get("publication") or {})
-    declared = {key: value for key, value in (piece.get("declared") or {}).items() if not _empty(value) and _empty(read.get(key))}
+    declared = {
+        key: value
+        for key, value in (piece.get("declared") or {}).items()
+        if not _empty(value) and _empty(read.get(key))
+    }
     known = {**read, **declared}
     expires = _instant(known.get("expiration_date"))
     closed = _closed(known, expires, now)
@@ -117,7 +127,10 @@ def _who(publication: Mapping[str, Any]) -> list[str]:
     security = publication.get("security")
     lines = [SECURITY.get(str(security), f"Unknown: security is {security}")]
     if security == "logged":
-        clauses = [" and ".join(map(str, clause if isinstance(clause, list) else [clause])) for clause in publication.get("groups") or []]
+        clauses = [
+            " and ".join(map(str, clause if isinstance(clause, list) else [clause]))
+            for clause in publication.get("groups") or []
+        ]
         lines.append(f"Members of the groups {' or '.join(clauses)}" if clauses else "No limit to groups is known")
         lines.append("External testers on the OTP list, when OTP is switched on in the dashboard")
     audiences = publication.get("user_audience_map") or []
@@ -147,14 +160,19 @@ def _build(platform: Any, identity: Any, build: Mapping[str, Any] | None) -> str
     name = PLATFORMS.get(str(platform), str(platform))
     if not build:
         return f"{name}: build {identity}"
-    version = " ".join(filter(None, [build.get("version_name"), f"({build['version_code']})" if build.get("version_code") else ""]))
-    return f"{name}: {version or 'build without a version name'}, build {identity}{', disabled' if build.get('disabled') else ''}"
+    version = " ".join(
+        filter(None, [build.get("version_name"), f"({build['version_code']})" if build.get("version_code") else ""])
+    )
+    state = ", disabled" if build.get("disabled") else ""
+    return f"{name}: {version or 'build without a version name'}, build {identity}{state}"
 
 
-# People -----------------------------------------------------------------------------------------------------------
+# People -----
 
 
-def _testers(piece: Mapping[str, Any], expires: datetime | None, now: datetime, *, can_enter: bool) -> list[dict[str, Any]]:
+def _testers(
+    piece: Mapping[str, Any], expires: datetime | None, now: datetime, *, can_enter: bool
+) -> list[dict[str, Any]]:
     listed = {tester["email"].casefold(): tester for tester in piece.get("testers") or []}
     users = {str(user.get("email")).casefold(): user for user in piece.get("users") or []}
     for outcome in piece.get("outcomes") or []:
@@ -164,14 +182,21 @@ def _testers(piece: Mapping[str, Any], expires: datetime | None, now: datetime, 
         elif outcome.get("action") == "created":
             tester = listed.get(key, {})
             users[key] = {"email": outcome["email"], "allowed_downloads": tester.get("allowance")}
-    rows = [_tester(users.get(key), listed.get(key), expires, now, can_enter=can_enter) for key in sorted({*users, *listed})]
+    rows = [
+        _tester(users.get(key), listed.get(key), expires, now, can_enter=can_enter) for key in sorted({*users, *listed})
+    ]
     for row in rows:
         row["listed"] = row["listed"] if piece.get("testers") not in (None, "") else None
     return rows
 
 
 def _tester(
-    user: Mapping[str, Any] | None, tester: Mapping[str, Any] | None, expires: datetime | None, now: datetime, *, can_enter: bool
+    user: Mapping[str, Any] | None,
+    tester: Mapping[str, Any] | None,
+    expires: datetime | None,
+    now: datetime,
+    *,
+    can_enter: bool,
 ) -> dict[str, Any]:
     user, tester, on_server = user or {}, tester or {}, user is not None
     # The server knows nothing of this end: whoever is still there after it can still enter.
@@ -215,7 +240,7 @@ def _mailed(publication: Mapping[str, Any], application: Mapping[str, Any]) -> l
     return lines
 
 
-# What a security officer should look at -----------------------------------------------------------------------------
+# What a security officer should look at -----
 
 
 def _findings(item: Mapping[str, Any]) -> list[str]:

@@ -28,9 +28,10 @@ def text_of(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, (bool, float)):
+        kind = "truth value" if isinstance(value, bool) else "decimal number"
         raise ValueError(
-            f"Ansible read this answer as a {'truth value' if isinstance(value, bool) else 'decimal number'}, so what was typed is lost "
-            '(1.10 becomes 1.1, NO becomes false). Put double quotes around the answer, as in "1.10".'
+            f"Ansible read this answer as a {kind}, so what was typed is lost (1.10 becomes 1.1, NO becomes false). "
+            'Put double quotes around the answer, as in "1.10".'
         )
     if isinstance(value, date):  # a datetime is a date too
         return value.isoformat()

@@ -1,0 +1,175 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The access report: what it says, and what it does not pretend to know."""
+
+from __future__ import annotations
+
+import pytest
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.applivery.distribution.plugins.filter.access_report import FilterModule
+
+access_report = FilterModule().filters()["access_report"]
+
+NOW = "2026-06-01T12:00:00Z"
+PUBLICATION = {
+    "id": "p1",
+    "slug": "beta",
+    "application": "a1",
+    "distribution_url": "https://acme.example/beta",
+    "visibility": "unlisted",
+    "security": "logged",
+    "groups": [["qa", "ios"], ["pm"]],
+    "allowed_countries": ["DE", "AT"],
+    "expiration_date": "2026-12-31",
+    "filter": {"type": "build", "ios": "b1", "android": "b2"},
+}
+ANA = {"email": "Ana@north.example", "allowed_downloads": 2, "created_at": "2026-05-20T00:00:00Z"}
+
+
+def one(**piece):
+    publication = {**PUBLICATION, **piece.pop("publication", {})}
+    report = access_report([{"publication": publication, **piece}], now=NOW)
+    assert report["totals"]["publications"] == 1
+    return report["publications"][0]
+
+
+def test_what_can_be_downloaded_from_pinned_builds():
+    builds = [{"id": "b1", "version_name": "2.5", "version_code": "77", "disabled": True}, {"id": "b2"}]
+    assert one(builds=builds)["downloads"] == [
+        "iOS: 2.5 (77), build b1, disabled",
+        "Android: build without a version name, build b2",
+    ]
+    assert one()["downloads"] == ["iOS: build b1", "Android: build b2"]
+    listed = {"filter": {"type": "builds", "builds": [{"build_platform": "ps5", "id": "b9"}]}}
+    assert one(publication=listed)["downloads"] == ["ps5: build b9"]
+    assert one(publication={"filter": {"type": "build"}})["downloads"] == ["no build"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"),
+    [
+        ({"type": "last"}, "the newest build of the application"),
+        ({"type": "gitBranch", "value": "release/2"}, "the branch release/2"),
+        ({"type": "gitTag", "value": "v2"}, "the git tag v2"),
+        ({"type": "tag", "value": "beta"}, "the tag beta"),
+        ({"type": "moon"}, "unknown: the filter is moon"),
+        (None, "unknown: the filter is None"),
+    ],
+)
+def test_what_can_be_downloaded_by_a_rule(chosen, words):
+    lines = one(publication={"filter": chosen, "show_history": True})["downloads"]
+    assert words in lines[0]
+    assert "history" in lines[1]
+
+
+def test_who_gets_in():
+    assert one()["who"] == [
+        "People who sign in",
+        "Members of the groups qa and ios or pm",
+        "External testers on the OTP list, when OTP is switched on in the dashboard",
+        "Only from DE, AT",
+    ]
+    audiences = {"activate_user_audiences": True, "user_audience_map": [{"id": "u1", "notify_new_builds_processed": True}]}
+    item = one(publication={"groups": [], "allowed_countries": [], "blocked_countries": ["US"], **audiences})
+    assert item["who"][1:] == [
+        "No limit to groups is known",
+        "External testers on the OTP list, when OTP is switched on in the dashboard",
+        "Audiences are on: u1",
+        "Not from US",
+    ]
+    assert {"who": "Audience u1", "mailed": True} in item["mailed"]
+    assert one(publication={"security": "telepathy"})["who"][0] == "Unknown: security is telepathy"
+
+
+@pytest.mark.parametrize(
+    ("fields", "because"),
+    [({"visibility": "inactive"}, "it is inactive"), ({"expiration_date": "2026-05-31"}, "it has expired"), ({}, None)],
+)
+def test_a_closed_publication_lets_nobody_in(fields, because):
+    item = one(publication=fields, users=[ANA])
+    assert item["closed_because"] == because
+    assert item["open"] is (because is None)
+    assert item["testers"][0]["can_enter"] is (because is None)
+    if because:
+        assert item["findings"] == []
+
+
+def test_each_tester_with_the_nearest_end():
+    testers = [{"email": "ana@north.example", "studio": "North", "allowance": 2, "access_until": "2026-07-01"}]
+    (row,) = one(users=[ANA], testers=testers)["testers"]
+    assert (row["email"], row["studio"], row["downloads"], row["listed"]) == ("Ana@north.example", "North", 2, True)
+    assert (row["ends"], row["ends_because"].split(" says")[0]) == ("2026-07-01T23:59:59Z", "the list of testers")
+    (row,) = one(users=[ANA])["testers"]
+    assert (row["ends"], row["ends_because"], row["listed"]) == ("2026-12-31T23:59:59Z", "the publication expires", None)
+    (row,) = one(users=[{**ANA, "temporal": True}])["testers"]
+    assert row["ends"] == "2026-06-19T00:00:00Z"
+
+
+@pytest.mark.parametrize(("user", "downloads"), [({"single_use": True}, 1), ({"single_use": False}, -1), ({}, None), ({"allowed_downloads_num": 4}, 4)])
+def test_downloads_in_each_form_that_a_server_may_show(user, downloads):
+    assert one(users=[{"email": "ana@north.example", **user}])["testers"][0]["downloads"] == downloads
+
+
+def test_findings_name_whom_and_what_to_look_at():
+    testers = [
+        {"email": "missing@north.example", "access_until": ""},
+        {"email": "gone@north.example", "access_until": "2026-05-01"},
+        {"email": "late@north.example", "access_until": "2026-05-01"},
+    ]
+    users = [{"email": "late@north.example"}, {"email": "stranger@else.example"}]
+    item = one(users=users, testers=testers, publication={"expiration_date": None, "security": "public"})
+    assert item["findings"] == [
+        "Everybody who has the address can download, listed or not.",
+        "The server shows no date on which the publication ends.",
+        "late@north.example can still enter although access was to end at 2026-05-01T23:59:59Z.",
+        "missing@north.example is on the list of testers but can't enter: the server does not have the address.",
+        "stranger@else.example can enter without being on the list of testers.",
+        "stranger@else.example can enter without an end.",
+    ]
+
+
+@pytest.mark.parametrize("none_kept", [None, ""])
+def test_no_list_of_testers_is_not_an_empty_one(none_kept):
+    assert one(users=[ANA], testers=none_kept)["findings"] == []
+    assert one(users=[ANA], testers=[])["findings"] == ["Ana@north.example can enter without being on the list of testers."]
+
+
+def test_fields_that_the_server_does_not_show_are_marked_as_declared():
+    item = one(publication={"expiration_date": None}, declared={"expiration_date": "2026-08-01", "groups": [], "slug": "other"})
+    assert (item["expires"], item["declared_only"], item["slug"]) == ("2026-08-01T23:59:59Z", ["expiration_date"], "beta")
+
+
+def test_what_check_mode_would_do_is_applied():
+    testers = [{"email": "new@north.example", "allowance": 3, "access_until": ""}]
+    outcomes = [{"email": "new@north.example", "action": "created"}, {"email": "ana@north.example", "action": "removed"}]
+    (row,) = one(users=[ANA], testers=testers, outcomes=[*outcomes, {"email": "x@y.example", "action": "unchanged"}])["testers"]
+    assert (row["email"], row["downloads"], row["can_enter"]) == ("new@north.example", 3, True)
+
+
+def test_who_is_mailed_is_unknown_where_the_server_does_not_say():
+    application = {"name": "My App", "notifications": {"new_build_notify_otp_users": True, "new_build_notify_employees": False}}
+    item = one(application=application)
+    assert item["application"] == "My App"
+    assert [line["mailed"] for line in item["mailed"]] == [True, None, False]
+    assert [line["mailed"] for line in one()["mailed"]] == [None, None, None]
+
+
+def test_the_report_changes_when_a_date_passes_and_not_before():
+    piece = {"publication": PUBLICATION, "users": [ANA]}
+    assert access_report([piece], now="2026-06-01T00:00:00Z") == access_report([piece], now="2026-06-02T10:00:00Z")
+    assert access_report([piece], now="2026-06-01T00:00:00Z") != access_report([piece], now="2027-01-01T00:00:00Z")
+
+
+def test_people_count_once_and_publications_are_sorted():
+    second = {**PUBLICATION, "slug": "alpha", "expiration_date": "not a date"}
+    report = access_report([{"publication": PUBLICATION, "users": [ANA]}, {"publication": second, "users": [{**ANA, "email": "ANA@NORTH.EXAMPLE"}]}])
+    assert [item["slug"] for item in report["publications"]] == ["alpha", "beta"]
+    assert report["totals"]["people_outside"] == 1
+
+
+def test_a_moment_that_is_none_is_refused():
+    with pytest.raises(AnsibleFilterError, match="offset"):
+        access_report([], now="2026-06-01T00:00:00")

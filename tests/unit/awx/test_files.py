@@ -1,0 +1,197 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The files for AWX obey its rules, agree with each other, and hold no secret."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from ansible_collections.applivery.distribution.tests.unit.awx import rules
+
+ROOT = Path(__file__).resolve().parents[3]
+_SPEC = importlib.util.spec_from_file_location("awx_export", ROOT / "tools" / "awx_export.py")
+awx_export = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(awx_export)
+
+SOURCE = awx_export.load()
+TYPES = {item["name"]: item for item in SOURCE["controller_credential_types"]}
+TEMPLATES = {item["name"]: item for item in SOURCE["controller_templates"]}
+APP_TOKEN, SERVICE_ACCOUNT = TYPES["Applivery App Token"], TYPES["Applivery Service Account"]
+# A play or an import at the start of a list entry is what AWX looks for in a project.
+PLAY = re.compile(r"^\s*-?\s*(hosts|(ansible\.builtin\.)?import_playbook):", re.MULTILINE)
+PLAYBOOKS = {str(path.relative_to(ROOT)) for path in (ROOT / "awx").rglob("*.yml") if PLAY.search(path.read_text())}
+
+
+@pytest.mark.parametrize("item", TYPES.values(), ids=TYPES)
+def test_credential_types_obey_the_rules(item):
+    assert rules.credential_type_problems(item) == []
+    # Environment variables are always text; extra variables would be typed by newer cores.
+    assert set(item["injectors"]) == {"env"}
+    for field in item["inputs"]["fields"]:
+        assert field.get("help_text")
+        assert bool(field.get("secret")) == field["id"].endswith("_token")
+        # An unset boolean is injected as False: it would switch off what nobody touched.
+        assert field.get("type", "string") == "string"
+    # AWX masks a variable whose name holds TOKEN in what it stores of a job.
+    assert all("TOKEN" in name for name, template in item["injectors"]["env"].items() if "token" in template)
+
+
+def test_both_credentials_fit_on_one_template():
+    first, second = (set(item["injectors"]["env"]) for item in TYPES.values())
+    assert first & second == set()
+    assert len({item["name"] for item in TYPES.values()}) == 2
+
+
+def test_every_injected_variable_is_one_that_the_modules_read():
+    fragment = "".join(path.read_text() for path in (ROOT / "plugins").rglob("*.py"))
+    for item in TYPES.values():
+        for name in item["injectors"]["env"]:
+            assert re.search(rf"\b{name}\b", fragment), name
+
+
+def test_what_a_job_gets():
+    assert rules.injected(APP_TOKEN, {"app_token": "t"}) == {"APPLIVERY_APP_TOKEN": "t"}
+    given = rules.injected(SERVICE_ACCOUNT, {"service_account_token": "s", "organization": "acme"})
+    assert given.pop("APPLIVERY_SERVICE_ACCOUNT_TOKEN") == "s"
+    assert given.pop("APPLIVERY_ORGANIZATION") == "acme"
+    assert set(given.values()) == {""}
+
+
+@pytest.mark.parametrize("item", TEMPLATES.values(), ids=TEMPLATES)
+def test_templates_obey_the_rules(item):
+    assert rules.template_problems(item, PLAYBOOKS) == []
+    assert item["project"] in {project["name"] for project in SOURCE["controller_projects"]}
+    assert item["inventory"] in {inventory["name"] for inventory in SOURCE["controller_inventories"]}
+    assert item["execution_environment"] in {environment["name"] for environment in SOURCE["controller_execution_environments"]}
+    assert item["ask_job_type_on_launch"], "check mode from the launch dialogue"
+    assert item["ask_diff_mode_on_launch"]
+
+
+@pytest.mark.parametrize("item", TEMPLATES.values(), ids=TEMPLATES)
+def test_an_optional_answer_has_no_default_that_changes_anything(item):
+    for question in item["survey_spec"]["spec"]:
+        harmless = ("", None, "fail") if question["variable"] != "applivery_allowance" else (1,)
+        assert question.get("default") in harmless, question["variable"]
+
+
+@pytest.mark.parametrize("item", TEMPLATES.values(), ids=TEMPLATES)
+def test_the_playbook_reads_and_documents_every_answer(item):
+    text = (ROOT / "playbooks" / Path(item["playbook"]).name).read_text()
+    comment, plays = text.split("\n- name:", 1)
+    for question in item["survey_spec"]["spec"]:
+        variable = question["variable"]
+        if variable != "applivery_application":
+            assert f"#   {variable}" in comment or f", {variable}" in comment, variable
+        guarded = re.findall(rf"\b{variable} \| default\('', true\)|\b{variable} \| default\(''\) \| applivery", plays)
+        assert guarded, f"{variable} must be read with a default"
+        assert len(re.findall(rf"\b{variable}\b(?! ?\.)", plays)) >= len(guarded)
+
+
+def test_wrappers_import_the_playbooks_of_the_collection():
+    for path in (ROOT / "awx" / "project").glob("*.yml"):
+        (play,) = yaml.safe_load(path.read_text())
+        assert play["ansible.builtin.import_playbook"] == f"applivery.distribution.{path.stem}"
+        assert (ROOT / "playbooks" / path.name).is_file()
+
+
+def test_the_workflow_holds_together():
+    (workflow,) = SOURCE["controller_workflows"]
+    assert rules.workflow_problems(workflow, TEMPLATES) == []
+    order = [node["identifier"] for node in workflow["workflow_nodes"]]
+    assert order == ["release", "approval", "onboard", "report"]
+    for node, after in zip(workflow["workflow_nodes"], order[1:]):
+        assert node["related"] == {"success_nodes": [{"identifier": after}]}
+
+
+def test_the_project_is_the_repository_of_the_collection():
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    (project,) = SOURCE["controller_projects"]
+    assert project["scm_url"] == galaxy["repository"]
+    (wanted,) = yaml.safe_load((ROOT / "awx/project/collections/requirements.yml").read_text())["collections"]
+    assert wanted["name"] == f"{galaxy['namespace']}.{galaxy['name']}"
+    assert not any(Path(ignored).parts[0] == "awx" for ignored in galaxy["build_ignore"]), "the artefact holds the files"
+
+
+def test_localhost_is_described_alike_for_awx_and_in_the_project():
+    (host,) = SOURCE["controller_hosts"]
+    inventory = yaml.safe_load((ROOT / "awx/project/inventory/localhost.yml").read_text())
+    assert inventory["all"]["hosts"] == {host["name"]: host["variables"]}
+
+
+def test_templates_in_yaml_are_protected_from_ansible():
+    text = (ROOT / "awx" / "controller.yml").read_text()
+    for line in text.splitlines():
+        assert "{{" not in line or "!unsafe" in line, line
+
+
+# The file for "awx import" ---------------------------------------------------------------------------------------
+
+
+def test_the_import_file_is_what_the_source_says(tmp_path, monkeypatch, capsys):
+    assert (ROOT / "awx" / "import.json").read_text() == awx_export.text_of(SOURCE)
+    shutil.copy(ROOT / "awx" / "controller.yml", tmp_path)
+    monkeypatch.setattr(awx_export, "FOLDER", tmp_path)
+    monkeypatch.setattr(awx_export, "load", lambda: SOURCE)
+    monkeypatch.setattr("sys.argv", ["awx_export.py"])
+    assert awx_export.main() == 0
+    monkeypatch.setattr("sys.argv", ["awx_export.py", "--check"])
+    assert awx_export.main() == 0
+    (tmp_path / "import.json").write_text("{}")
+    assert awx_export.main() == 1
+    assert "awx_export.py" in capsys.readouterr().err
+
+
+def objects(content):
+    """Every object with a natural key, those inside others too."""
+    if isinstance(content, dict):
+        if "natural_key" in content:
+            yield content
+        for value in content.values():
+            yield from objects(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from objects(value)
+
+
+def references(content):
+    """Every natural key that names another object."""
+    if isinstance(content, dict):
+        if "type" in content and ("name" in content or "identifier" in content) and "natural_key" not in content and "question_name" not in content:
+            yield content
+        for key, value in content.items():
+            if key not in ("natural_key", "survey_spec", "inputs", "create_approval_template"):
+                yield from references(value)
+    elif isinstance(content, list):
+        for value in content:
+            yield from references(value)
+
+
+def test_every_reference_in_the_import_file_leads_to_an_object_in_it():
+    content = json.loads((ROOT / "awx" / "import.json").read_text())
+    known = [item["natural_key"] for item in objects(content)] + [{"name": "Default", "type": "organization"}]
+    named = list(references(content))
+    assert len(named) > 20
+    assert [key for key in named if key not in known] == []
+
+
+def test_the_import_file_carries_what_awx_needs():
+    content = json.loads((ROOT / "awx" / "import.json").read_text())
+    assert [len(content[kind]) for kind in ("credential_types", "projects", "inventory", "job_templates", "workflow_job_templates")] == [2, 1, 1, 4, 1]
+    for item in content["credential_types"]:
+        assert rules.credential_type_problems(item) == []
+    for item in [*content["job_templates"], *content["workflow_job_templates"]]:
+        assert rules.survey_problems(item["related"]["survey_spec"]) == []
+        assert item["survey_enabled"] is True
+    nodes = content["workflow_job_templates"][0]["related"]["workflow_nodes"]
+    (approval,) = [node for node in nodes if "create_approval_template" in node["related"]]
+    assert approval["related"]["create_approval_template"]["timeout"] > 0
+    assert "unified_job_template" not in approval
