@@ -322,21 +322,27 @@ def _ignored(told: Mapping[str, Any], builds: Sequence[Build]) -> bool:
 
 
 def _look_closer(api: Api, match: Match, builds: Sequence[Build]) -> Build | None:
-    """Search in the builds themselves where the list is a short form that lacks what is searched by."""
+    fitting = whole_and_fitting(api, match.wanted, builds)
+    return match.pick(list(fitting)) if match.query is not None else next(fitting, None)
+
+
+def whole_and_fitting(api: Api, wanted: Wanted, builds: Sequence[Build]) -> Iterator[Build]:
+    """The fitting ones among the builds themselves, where the list is a short form that lacks what is searched by.
+
+    ``builds`` is the whole list, newest first; the builds come in the same order, each read when it is wanted.
+    """
     lacking = {
         entry.needs
         for entry in CRITERIA
-        if match.wanted.get(entry.option) is not None and not any(entry.needs in build for build in builds)
+        if wanted.get(entry.option) is not None and not any(entry.needs in build for build in builds)
     }
     if not builds or not lacking:
-        return None
+        return
     newest = api.find(BUILDS, identity(builds[0]) or "")
     if newest is None or not lacking & set(newest):
-        return None
-    decided = {
-        entry.option: match.wanted.get(entry.option) for entry in CRITERIA if entry.needs not in lacking & set(newest)
-    }
-    candidates = [build for build in builds if fits(build, decided)]
-    whole = (api.find(BUILDS, identity(build) or "") for build in candidates)
-    fitting = (build for build in whole if build is not None and fits(build, match.wanted))
-    return match.pick(list(fitting)) if match.query is not None else next(fitting, None)
+        return
+    decided = {entry.option: wanted.get(entry.option) for entry in CRITERIA if entry.needs not in lacking & set(newest)}
+    for build in builds:
+        whole = api.find(BUILDS, identity(build) or "") if fits(build, decided) else None
+        if whole is not None and fits(whole, wanted):
+            yield whole

@@ -21,7 +21,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._query impo
 Read = dict[str, Any]
 
 LIST_SPEC: dict[str, dict[str, Any]] = {"limit": {"type": "int"}, "query": {"type": "str"}}
-_LARGEST_PAGE = 500
+LARGEST_PAGE = 500
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def page_size(params: Mapping[str, Any], filtered: bool) -> int | None:
     Filters may drop most of a page, so with them a small page would only mean more requests.
     """
     limit = _limit(params)
-    return None if limit is None or filtered else min(limit, _LARGEST_PAGE)
+    return None if limit is None or filtered else min(limit, LARGEST_PAGE)
 
 
 def plain(read: Mapping[str, Any]) -> dict[str, Any]:

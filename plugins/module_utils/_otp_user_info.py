@@ -1,0 +1,134 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""OTP users, listed by publication and e-mail. Read only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Callable
+
+from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._info import (
+    LIST_SPEC,
+    Listing,
+    Read,
+    in_pages,
+    list_outcome,
+    page_size,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._module import Needs, Outcome, Task
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_address import email_key, split_addresses
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import (
+    OTP_USERS,
+    publication_of,
+    shown_otp_user,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id, find_by_slug
+
+FILTERS: dict[str, dict[str, Any]] = {
+    "publication": {"type": "str"},
+    "emails": {"type": "list", "elements": "str", "aliases": ["email"]},
+}
+INFO_SPEC = {**FILTERS, **LIST_SPEC}
+
+_ID = re.compile(r"\A[0-9a-fA-F]{24}\Z")
+
+
+def needs(_params: Mapping[str, Any]) -> Needs:
+    """The Integrations API knows no OTP users."""
+    return Needs(workspace_only="OTP users")
+
+
+def run_info(task: Task) -> Outcome:
+    """List the OTP users of the store, or of one publication."""
+    return list_outcome(task, _listing)
+
+
+def _listing(task: Task) -> Listing:
+    size = page_size(task.params, any(task.params[option] is not None for option in FILTERS))
+    source = _Source(task, size)
+    return Listing("otp_users", source.read, _with_email(task.params["emails"]), shown_otp_user)
+
+
+def _with_email(emails: list[str] | None) -> Callable[[Read], bool]:
+    if emails is None:
+        return lambda _item: True
+    wanted = {email_key(address) for text in emails for address in split_addresses(text)}
+    return lambda item: email_key(str(item.get("email") or "")) in wanted
+
+
+class _Source:
+    """Users of the store, or of the publication that the task names."""
+
+    def __init__(self, task: Task, size: int | None) -> None:
+        self._task = task
+        self._size = size
+        self._told = False
+
+    def read(self, _hints: Mapping[str, Any]) -> Iterator[Read]:
+        """The users, lazily; the publication is resolved when the first one is wanted."""
+        name = self._task.params["publication"]
+        if name is None:
+            yield from in_pages(self._task.api, OTP_USERS, {}, self._size)
+        else:
+            yield from self._of_named(name)
+
+    def _of_named(self, name: str) -> Iterator[Read]:
+        is_id = bool(_ID.match(name))
+        anybody = False
+        for user in self._of(name) if is_id else ():
+            anybody = True
+            yield user
+        if anybody:
+            return
+        # Nobody there, or no such publication, or a slug that looks like an id.
+        try:
+            ident = self._resolved(name, is_id)
+        except RequestFailed as problem:
+            if is_id and problem.status in (401, 403):
+                return
+            raise
+        if ident is not None and ident.lower() != name.lower():
+            yield from self._of(ident)
+
+    def _resolved(self, name: str, is_id: bool) -> str | None:
+        api, warn = self._task.api, self._task.warn
+        found = (find_by_id(api, name) if is_id else None) or find_by_slug(api, name, warn)
+        if found is None:
+            self._tell(f"publication: there is no publication {name}, so it has no OTP users")
+        return None if found is None else identity(found)
+
+    def _of(self, ident: str) -> Iterator[Read]:
+        """Whose own publication it is; the server's filter is only asked for fewer pages, never believed."""
+        anybody = False
+        for user in self._own({"publishedApplicationId": ident}, ident):
+            anybody = True
+            yield user
+        if not anybody:
+            yield from self._own({}, ident)
+
+    def _own(self, hints: Mapping[str, Any], ident: str) -> Iterator[Read]:
+        silent: list[Read] = []
+        shown = False
+        for user in in_pages(self._task.api, OTP_USERS, hints, self._size):
+            publication = publication_of(user)
+            shown = shown or publication is not None
+            if publication == ident.lower():
+                yield user
+            elif publication is None and not shown:
+                silent.append(user)
+        if silent and not shown:
+            self._tell(
+                "publication: the server does not show of which publication an OTP user is; the list is the store's"
+            )
+            yield from silent
+
+    def _tell(self, text: str) -> None:
+        if not self._told:
+            self._told = True
+            self._task.warn(text)
