@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devel import demo, environments, gates, machine, matrix, tree
+from devel import demo, environments, gates, machine, matrix, tree, website
 from devel.machine import Failed
 from devel.report import run
 
@@ -44,6 +44,11 @@ def integration(options: argparse.Namespace) -> bool:
     gates.prepare()
     core, version = machine.newest_core()
     return run([gates.integration(core, version, coverage=not options.targets, targets=options.targets)])
+
+
+def docs(_options: argparse.Namespace) -> bool:
+    environments.tool_environment("lint")
+    return run([website.gate()])
 
 
 def lay_out(options: argparse.Namespace) -> bool:
@@ -79,6 +84,7 @@ def main() -> int:
     command("sanity", sanity)
     command("unit", unit)
     command("integration", integration).add_argument("targets", nargs="*")
+    command("docs", docs)
     command("matrix", lambda _options: matrix.every_core())
     command("outer-cores", lambda _options: matrix.oldest_and_newest())
     command("demo", lambda _options: demo.play())
