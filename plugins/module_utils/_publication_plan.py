@@ -250,11 +250,11 @@ def _switched_off(before: Any, after: Any) -> bool:
 def _more_audiences(before: Any, after: Any) -> bool:
     old: set[Any] = {item.get("id") for item in before or []}
     new: set[Any] = {item.get("id") for item in after or []}
-    return bool(new - old) or (bool(old) and not new)
+    return not new <= old or (len(old) > 0 and len(new) == 0)
 
 
 def _back_in_service(before: Any, after: Any) -> bool:
-    return before == "inactive" and after != "inactive"
+    return bool(before == "inactive" and after != "inactive")
 
 
 _WIDER: dict[str, Callable[[Any, Any], bool]] = {

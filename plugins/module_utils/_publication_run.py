@@ -268,8 +268,8 @@ class _Work:
         # OTP goes with what its documentation calls "private", so an open publication is not asked about.
         if read.get("security") not in ("public", "password") and self._has_otp_users(str(identity(read))):
             warn(
-                "this publication has, or may have, OTP users. Which field switches OTP on is not documented: look in the dashboard "
-                "whether OTP is still on after this update"
+                "this publication has, or may have, OTP users. Which field switches OTP on is not documented: look in "
+                "the dashboard whether OTP is still on after this update"
             )
 
     def _new_address(self, old: str, read: Mapping[str, Any]) -> str:

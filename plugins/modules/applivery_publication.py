@@ -126,7 +126,7 @@ options:
     type: str
   filter:
     description:
-      - Which builds testers get. This is one value; it is replaced as a whole, so that nothing of a former choice stays.
+      - Which builds testers get. It is one value, replaced as a whole, so that nothing of a former choice stays.
       - Needed to create a publication.
     type: dict
     suboptions:
