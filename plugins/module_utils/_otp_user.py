@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
     FLAG,
     NUMBER,
@@ -108,9 +109,13 @@ def shown_otp_user(read: Mapping[str, Any]) -> dict[str, Any]:
 def has_otp_users(api: Api, publication: str) -> bool:
     """Whether somebody is, or may be, on the publication's list; users that do not show a publication count too.
 
-    For a warning: the server's filter is used to read little, and nothing is concluded from its silence.
+    For a warning, so what hinders the answer (another API, a token without the permission) counts as no. The server's
+    filter is used to read little.
     """
-    for page in api.pages(OTP_USERS, {PUBLICATION.name: publication}):
-        if any(publication_of(read) in (publication.lower(), None) for read in page):
-            return True
+    try:
+        for page in api.pages(OTP_USERS, {PUBLICATION.name: publication}):
+            if any(publication_of(read) in (publication.lower(), None) for read in page):
+                return True
+    except AppliveryError:
+        return False
     return False

@@ -161,7 +161,12 @@ class Publications:
         raise AppliveryError(f"the server's answer for the publication {ident} does not show a slug: it is incomplete")
 
     def by_slug(self, slug: str) -> dict[str, Any] | None:
-        """The publication with exactly this slug, read in full, or None.
+        """The publication with exactly this slug, read in full, or None."""
+        ident = self.id_of(slug)
+        return self.by_id(ident) if ident else None
+
+    def id_of(self, slug: str) -> str | None:
+        """The id of the publication with exactly this slug, or None.
 
         The slug is a hint to the server (guide: exact; issue 119: a search) and is compared again here. Absence is
         believed only from a listing that was not narrowed.
@@ -172,7 +177,7 @@ class Publications:
             raise AppliveryError(
                 f"slug: {len(ids)} publications have the slug {slug}; choose one by publication_id: {', '.join(ids)}"
             )
-        return self.by_id(ids[0]) if ids else None
+        return ids[0] if ids else None
 
     def _list(self, hints: Mapping[str, str], slug: str) -> list[dict[str, Any]]:
         items = self._noted(self.api.list_all(PUBLICATIONS, hints))
@@ -206,6 +211,11 @@ def find_by_id(api: Api, ident: str) -> dict[str, Any] | None:
 def find_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> dict[str, Any] | None:
     """The publication with exactly this slug, or None."""
     return Publications(api, warn).by_slug(slug)
+
+
+def find_id_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> str | None:
+    """The id of the publication with exactly this slug, or None; for tasks that need no more of it."""
+    return Publications(api, warn).id_of(slug)
 
 
 def all_publications(api: Api) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,204 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""From the people of a task and the users on a list to what is to be done. Pure but for the reading of the list."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import ListingChanged
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import format_instant
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_address import email_key
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import Shown
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_people import Person
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import (
+    DOWNLOADS,
+    OTP_USERS,
+    Allowance,
+    allowance_of,
+    publication_of,
+)
+
+CREATED, UPDATED, REMOVED, UNCHANGED, FAILED = "created", "updated", "removed", "unchanged", "failed"
+ACTIONS = (CREATED, UPDATED, REMOVED, UNCHANGED, FAILED)
+
+
+class Listed(NamedTuple):
+    """One user of the list, with no more than the plan needs: lists can be long.
+
+    ``proven``: the server shows that it is this publication's. ``counted``: the server shows a number of downloads,
+    the only thing that it can update.
+    """
+
+    ident: str | None
+    email: str
+    allowance: Allowance
+    proven: bool
+    counted: bool
+
+
+@dataclass
+class Roll:
+    """What was learnt from a store's list about one publication.
+
+    ``entries``: the users by address, those of other publications left out. ``hidden``: how many users of the store
+    do not show a publication. ``proven``: somebody shows this publication, so it exists. ``elsewhere``: the addresses,
+    among those asked for, that are on the list of another publication, and of which.
+    """
+
+    entries: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
+    elsewhere: dict[str, str] = field(default_factory=dict)
+    shown: Shown = field(default_factory=Shown)
+    hidden: int = 0
+    proven: bool = False
+
+
+class Step(NamedTuple):
+    """What is to be done about one person. ``before`` and ``after`` are for the diff, None for not being there."""
+
+    action: str
+    email: str
+    idents: tuple[str | None, ...] = ()
+    msg: str = ""
+    before: str | None = None
+    after: str | None = None
+    person: Person | None = None
+    refused: str = ""
+
+
+def read_roll(api: Api, publication: str | None, wanted: Collection[str], everybody: bool) -> Roll:
+    """Read the whole list once, and keep only what matters: the ``wanted`` addresses, or ``everybody``.
+
+    The server is asked for no filter: one that is honoured would hide users that show no publication, which then would
+    be created again and again. A list that changed meanwhile is read once more, then it is an error.
+    """
+    try:
+        return _roll(api, publication, wanted, everybody)
+    except ListingChanged:
+        return _roll(api, publication, wanted, everybody)
+
+
+def _roll(api: Api, publication: str | None, wanted: Collection[str], everybody: bool) -> Roll:
+    roll = Roll()
+    mine = (publication or "").lower()
+    # Thousands of people share a handful of allowances.
+    allowances: dict[Allowance, Allowance] = {}
+    for read in (read for page in api.pages(OTP_USERS) for read in page):
+        roll.shown.note(read)
+        owner = publication_of(read)
+        roll.hidden += owner is None
+        roll.proven = roll.proven or owner == mine
+        email = str(read.get("email") or "")
+        key = email_key(email)
+        if owner not in (None, mine):
+            if key in wanted:
+                roll.elsewhere[key] = str(owner)
+        elif key in wanted or (everybody and owner is not None):
+            made = listed(read, mine)
+            made = made._replace(allowance=allowances.setdefault(made.allowance, made.allowance))
+            roll.entries[key] = (*roll.entries.get(key, ()), made)
+    return roll
+
+
+def listed(read: dict[str, Any], publication: str) -> Listed:
+    """One user of the list as the plan sees it."""
+    number = read.get(DOWNLOADS.name)
+    counted = isinstance(number, int) and not isinstance(number, bool)
+    proven = publication_of(read) == publication
+    return Listed(identity(read), str(read.get("email") or ""), allowance_of(read), proven, counted)
+
+
+def plan(
+    people: Iterable[Person], roll: Roll, now: datetime, absent: bool, exclusive: bool, always: bool
+) -> list[Step]:
+    """What is to be done about each person, in the order of the task, then about everybody else, by name."""
+    steps = []
+    named = set()
+    for person in people:
+        named.add(person.key)
+        entries = roll.entries.get(person.key, ())
+        if absent or not person.wanted(now):
+            steps.append(_leave(person, entries, absent))
+        elif entries:
+            steps.append(_stay(person, entries, always))
+        else:
+            steps.append(Step(CREATED, person.email, after=_after(person), person=person))
+    return steps + (list(_others(roll, named)) if exclusive else [])
+
+
+def _others(roll: Roll, named: Collection[str]) -> Iterator[Step]:
+    for key in sorted(roll.entries):
+        if key not in named:
+            entries = roll.entries[key]
+            yield _removal(entries[0].email, entries, "not named by the task")
+
+
+def _leave(person: Person, entries: tuple[Listed, ...], absent: bool) -> Step:
+    why = ""
+    if not absent and person.until is not None:
+        why = f"access_until ({format_instant(person.until)}) has passed"
+    if entries:
+        return _removal(person.email, entries, why)
+    return Step(UNCHANGED, person.email, msg=why or "is not on the list")
+
+
+def _removal(email: str, entries: tuple[Listed, ...], why: str) -> Step:
+    msg = "; ".join(part for part in (why, _several(entries)) if part)
+    return Step(REMOVED, email, tuple(entry.ident for entry in entries), msg, before=entries[0].allowance.text())
+
+
+def _several(entries: tuple[Listed, ...]) -> str:
+    return f"was on the list {len(entries)} times" if len(entries) > 1 else ""
+
+
+def _stay(person: Person, entries: tuple[Listed, ...], always: bool) -> Step:
+    idents = tuple(entry.ident for entry in entries)
+    wish = person.allowance
+    differing = [entry for entry in entries if _downloads_differ(wish, entry)]
+    lasting = [entry for entry in entries if wish.temporal is not None and entry.allowance.temporal is not None]
+    lasting = [entry for entry in lasting if entry.allowance.temporal != wish.temporal]
+    if always:
+        refused = _why_no_update(person, entries, differing, bool(lasting))
+        if refused:
+            return Step(UNCHANGED, person.email, idents, person=person, refused=refused)
+        if differing:
+            before, after = differing[0].allowance, differing[0].allowance._replace(downloads=wish.downloads)
+            return Step(
+                UPDATED,
+                person.email,
+                tuple(entry.ident for entry in differing),
+                f"{before.text()} -> {after.text()}",
+                before.text(),
+                after.text(),
+                person,
+            )
+    msg = ""
+    if differing or lasting:
+        msg = f"has {(differing or lasting)[0].allowance.text()}, the task says {wish.text()}; left as it is"
+    return Step(UNCHANGED, person.email, idents, msg, person=person)
+
+
+def _downloads_differ(wish: Allowance, entry: Listed) -> bool:
+    return entry.allowance.downloads is not None and entry.allowance.downloads != wish.downloads
+
+
+def _why_no_update(person: Person, entries: Iterable[Listed], differing: list[Listed], lasting: bool) -> str:
+    if lasting:
+        return "temporal of somebody on the list can't be updated"
+    if not all(entry.counted for entry in differing):
+        return "single_use of somebody on the list can't be updated"
+    if person.named and any(entry.allowance.downloads is None for entry in entries):
+        return "the server does not show the number of downloads, so it can't be compared"
+    return ""
+
+
+def _after(person: Person) -> str:
+    until = f", until {format_instant(person.until)}" if person.until else ""
+    return person.allowance.text() + until
