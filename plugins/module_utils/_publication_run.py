@@ -207,15 +207,15 @@ class _Work:
             if not plan.changed:
                 return Outcome(result=self._result(read), title=self._title(read))
             self._refuse_without_password(plan)
-            lost = self._possibly_lost(read)
+            concerns = self._concerns(plan, read)
             if self.task.check_mode:
-                self._tell(plan, read, lost)
+                self._tell(concerns)
                 return self._changed(plan, self._predicted(plan), self.wishes, read)
             latest = self.publications.by_id(str(identity(read)))
             if latest is None:
                 raise AppliveryError("it was deleted by somebody else while this task ran; run the task again")
             if _unmoved(read, latest):
-                self._tell(plan, read, lost)
+                self._tell(concerns)
                 return self._changed(plan, self._written(plan, read), self.wishes, read)
             read = latest
         raise AppliveryError(
@@ -224,7 +224,7 @@ class _Work:
 
     def _plan(self, read: dict[str, Any]) -> Plan:
         check_groups_apply(self.wishes, self.wishes.get("security", read.get("security")))
-        known = canonical_application(read)
+        known = _application_of(read)
         every_time = self.params["update_password"] == "always" and "password" in self.wishes  # noqa: S105 - a choice
         plan = plan_update(self.wishes, read, {}, every_time)
         if not plan.changed:
@@ -248,29 +248,37 @@ class _Work:
             ).with_result(previous=as_read(read))
         return lost
 
-    def _tell(self, plan: Plan, read: Mapping[str, Any], lost: list[str]) -> None:
-        """All warnings about one write, given once although planning may happen more than once."""
-        warn = self.task.warn
+    def _tell(self, concerns: list[str]) -> None:
+        # Planning may happen more than once, but only one plan is carried out.
+        for concern in concerns:
+            self.task.warn(concern)
+
+    def _concerns(self, plan: Plan, read: Mapping[str, Any]) -> list[str]:
+        """Everything that a person should know about this write."""
+        found = []
+        lost = self._possibly_lost(read)
         if plan.opens:
-            warn(f"this change lets more people in: {'; '.join(plan.opens)}")
+            found.append(f"this change lets more people in: {'; '.join(plan.opens)}")
         if lost:
-            warn(
+            found.append(
                 f"the server does not show {', '.join(lost)}: unset, or set and reset by this update. Name them in the "
                 "task to be sure (option unreturned_fields)"
             )
         if plan.forced:
-            warn("update_password: always sets the password in every run and reports changed each time")
+            found.append("update_password: always sets the password in every run and reports changed each time")
         if self.wishes.get("slug") and self.wishes["slug"] != read.get("slug"):
             old = str(read.get("distributionUrl") or read.get("slug"))
-            warn(f"renaming changes the address, links to the old one break: {old} -> {self._new_address(old, read)}")
+            new = self._new_address(old, read)
+            found.append(f"renaming changes the address, links to the old one break: {old} -> {new}")
         if self.task.check_mode:
-            self._warn_incomparable(unread_wishes(self.wishes, read), "")
+            found += _incomparable(unread_wishes(self.wishes, read), "")
         # OTP goes with what its documentation calls "private", so an open publication is not asked about.
         if read.get("security") not in ("public", "password") and self._has_otp_users(str(identity(read))):
-            warn(
+            found.append(
                 "this publication has, or may have, OTP users. Which field switches OTP on is not documented: look in "
                 "the dashboard whether OTP is still on after this update"
             )
+        return found
 
     def _new_address(self, old: str, read: Mapping[str, Any]) -> str:
         slug = str(read.get("slug"))
@@ -319,14 +327,7 @@ class _Work:
                 "it was written, but the server's publication is not what it should be: "
                 f"{'; '.join(found)}. Look at it in the dashboard; previous holds what was there"
             ).with_result(changed=True, publication=shown_publication(after))
-        self._warn_incomparable(unread_wishes(wanted, after), "still ")
-
-    def _warn_incomparable(self, options: list[str], when: str) -> None:
-        if options:
-            self.task.warn(
-                f"the server does {when}not show {', '.join(options)}, so it can't be compared: as long as that is so, "
-                "every run writes it and reports changed"
-            )
+        self._tell(_incomparable(unread_wishes(wanted, after), "still "))
 
     def _has_otp_users(self, ident: str) -> bool:
         """Whether OTP users belong to it, or may belong to it; False where this can't be asked."""
@@ -378,7 +379,15 @@ class _Work:
         return f"publication {read.get('slug')}"
 
 
-def canonical_application(read: Mapping[str, Any]) -> str | None:
+def _incomparable(options: list[str], when: str) -> list[str]:
+    names = ", ".join(options)
+    text = (
+        f"the server does {when}not show {names}, so it can't be compared: as long as that is so, every run writes it"
+    )
+    return [f"{text} and reports changed"] if options else []
+
+
+def _application_of(read: Mapping[str, Any]) -> str | None:
     """The id of the app that a publication belongs to, whether the server shows the id or the object behind it."""
     for key in ("application", "applicationInfo"):
         value = read.get(key)
