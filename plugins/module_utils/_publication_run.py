@@ -330,17 +330,9 @@ class _Work:
         self._tell(_incomparable(unread_wishes(wanted, after), "still "))
 
     def _has_otp_users(self, ident: str) -> bool:
-        """Whether OTP users belong to it, or may belong to it; False where this can't be asked."""
-        from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import OTP_USERS, publication_of
+        from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import OTP_USERS, has_otp_users
 
-        if not self.task.api.serves(OTP_USERS):
-            return False
-        try:
-            pages = self.task.api.pages(OTP_USERS, {"publishedApplicationId": ident})
-            return any(publication_of(item) in (None, ident.lower()) for page in pages for item in page)
-        except AppliveryError:
-            # Only a warning hangs on this question: a token that may not ask it can still do its work.
-            return False
+        return self.task.api.serves(OTP_USERS) and has_otp_users(self.task.api, ident)
 
     def _predicted(self, plan: Plan) -> dict[str, Any]:
         """The publication as it will be; what only the server can make is not there."""
