@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -22,9 +23,11 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
     AppliveryError,
+    Failure,
     InvalidInput,
     ListingChanged,
     RequestFailed,
+    attempting,
     failure,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._http import (
@@ -39,7 +42,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._http impor
 _PAGE_SIZES = (500, 100)
 _MOST_PAGES = 20000
 _MOST_CREATIONS = 3
-_PLAN = "the plan of this workspace may not include this"
+_MOST_FIELDS = 50
+_LONGEST_TEXT = 500
+_PLAN = "the plan of this workspace may not include it"
 _CODES = {
     3001: "the object does not exist, or not under this organization, application or store",
     3002: "the token has expired: create a new one",
@@ -54,6 +59,7 @@ _CODES = {
     6001: "the server's database refuses a value: look at ids and lengths",
     6002: "the server refuses the content of the request",
 }
+_TOKEN_CODES = (3002, 4001, 4002, 4004)
 _DOING = {"list": "list the", "get": "read the", "create": "create the", "update": "update the", "remove": "delete the"}
 
 
@@ -119,12 +125,13 @@ class Api:
 
     def get(self, endpoint: Endpoint, ident: str) -> dict[str, Any]:
         """One object by id; RequestFailed when there is none (``error.absent``) or anything else went wrong."""
-        data = self._call("get", endpoint, "GET", self._url(endpoint, ident))
-        if not isinstance(data, dict) or not data:
-            raise self._unusable(endpoint, f"the {endpoint.noun} {ident}", data)
-        found = identity(data)
+        answer = self._call("get", endpoint, "GET", self._url(endpoint, ident))
+        data = answer.data
+        found = identity(data) if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not data or (found is None and _is_id(ident)):
+            raise self._unusable(f"read the {endpoint.noun} {ident}", answer)
         if found and _is_id(ident) and _is_id(found) and found.lower() != ident.lower():
-            raise AppliveryError(f"asked for the {endpoint.noun} {ident}, the server answered with {found}")
+            raise self._unusable(f"read the {endpoint.noun} {ident}", answer, f"it is about {found}")
         return data
 
     def find(self, endpoint: Endpoint, ident: str) -> dict[str, Any] | None:
@@ -152,22 +159,20 @@ class Api:
         """Page after page of objects not seen before; stop iterating early to read no more than needed."""
         pager = _Pager(endpoint.noun)
         query = dict(hints or {})
-        number = 1
-        while number <= _MOST_PAGES:
+        for number in range(1, _MOST_PAGES + 1):
             if number == 1:
-                data, query = self._first_page(endpoint, query, size)
+                answer, query = self._first_page(endpoint, query, size)
             else:
-                data = self._page(endpoint, {**query, "page": number})
-            try:
-                fresh = pager.take(data)
-            except _WrongShape:
-                raise self._unusable(endpoint, f"the list of {endpoint.noun}s", data) from None
+                answer = self._page(endpoint, query, number)
+            fresh = self._taken(pager, endpoint, answer)
             if fresh:
                 yield fresh
             if pager.finished:
-                return
-            number += 1
-        raise ListingChanged(f"the list of {endpoint.noun}s did not end after {_MOST_PAGES} pages")
+                break
+        else:
+            raise pager.changed(f"did not end after {_MOST_PAGES} pages")
+        if pager.unproven:
+            self._read_again(endpoint, query, pager)
 
     def create(
         self,
@@ -180,7 +185,8 @@ class Api:
         A POST with an unknown outcome is never simply repeated: ``look_up`` searches the object by its natural key,
         and only when it finds nothing is the object created again.
         """
-        return self.post_once(lambda: self._call("create", endpoint, "POST", self._url(endpoint), body=body), look_up)
+        url = self._url(endpoint)
+        return self.post_once(lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up)
 
     def post_once(self, post: Callable[[], Any], look_up: Callable[[], dict[str, Any] | None]) -> Any:
         """Call ``post`` under the look-up-first rule of ``create``."""
@@ -189,18 +195,22 @@ class Api:
             try:
                 return post()
             except AmbiguousWrite as problem:
-                found = look_up()
+                # The server may still be at it.
+                self.transport.pause(attempt)
+                found = _looked_up(look_up, problem)
                 if found is not None:
                     return found
                 if attempt == tries:
                     problem.message += " It was looked for afterwards and is not there."
                     raise
-                self.transport.pause(attempt)
+                path, status = problem.failure["path"], problem.failure["status"]
+                reason = f"HTTP {status}" if status else "no answer"
+                self.transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
         return None
 
     def update(self, endpoint: Endpoint, ident: str, body: Mapping[str, Any]) -> Any:
         """Send a PUT; returns what the server answered, None where it answered without content."""
-        return self._call("update", endpoint, "PUT", self._url(endpoint, ident), body=body)
+        return _content(self._call("update", endpoint, "PUT", self._url(endpoint, ident), body=body))
 
     def delete(self, endpoint: Endpoint, ident: str) -> bool:
         """Delete an object; False when it was gone already. A 404 with 3001 is success, also on a repetition."""
@@ -215,7 +225,7 @@ class Api:
     def upload(self, endpoint: Endpoint, stream: Stream, timeout: float | None = None) -> Any:
         """POST a multipart stream to the upload host; raises AmbiguousWrite when the outcome is unknown."""
         url = f"{self.connection.upload_url}/v1/{self.path(endpoint)}"
-        return self._call("create", endpoint, "POST", url, stream=stream, timeout=timeout)
+        return _content(self._call("create", endpoint, "POST", url, stream=stream, timeout=timeout))
 
     def now(self) -> datetime:
         """The later of the server's ``Date`` and the local clock, in UTC."""
@@ -228,119 +238,130 @@ class Api:
         url = f"{self.connection.api_url}/v1/{self.path(endpoint)}"
         return url if ident is None else f"{url}/{segment(ident)}"
 
-    def _first_page(self, endpoint: Endpoint, hints: dict[str, Any], size: int | None) -> tuple[Any, dict[str, Any]]:
+    def _first_page(
+        self, endpoint: Endpoint, hints: dict[str, Any], size: int | None
+    ) -> tuple[_Answer, dict[str, Any]]:
         """The first page, and the query that got it: step by step without what the server refuses to understand."""
         problems: list[RequestFailed] = []
         for query in _page_queries(hints, size or self._page_size, endpoint.sort.get(self.kind)):
             try:
-                data = self._page(endpoint, {**query, "page": 1})
+                answer = self._page(endpoint, query, 1)
             except RequestFailed as refused:
                 if not refused.body_refused:
                     raise
                 problems.append(refused)
             else:
-                # A size that one caller wants is none that others must keep to.
-                if not size:
-                    self._page_size = self._page_size or query.get("limit", 0)
-                return data, query
+                if size is None:
+                    self._page_size = query.get("limit", 0)
+                return answer, query
         raise problems[0]
 
-    def _page(self, endpoint: Endpoint, query: Mapping[str, Any]) -> Any:
-        return self._call("list", endpoint, "GET", self._url(endpoint), query=query)
+    def _page(self, endpoint: Endpoint, query: Mapping[str, Any], number: int) -> _Answer:
+        return self._call("list", endpoint, "GET", self._url(endpoint), query={**query, "page": number})
 
-    def _call(self, verb: str, endpoint: Endpoint, method: str, url: str, **content: Any) -> Any:
+    def _taken(self, pager: _Pager, endpoint: Endpoint, answer: _Answer) -> list[dict[str, Any]]:
+        try:
+            return pager.take(answer)
+        except _WrongShape:
+            raise self._unusable(f"read the list of {endpoint.noun}s", answer) from None
+
+    def _read_again(self, endpoint: Endpoint, query: Mapping[str, Any], first: _Pager) -> None:
+        """Where no page tells a total, an object removed meanwhile pulls others past the reader: compare two readings.
+
+        Raises ListingChanged when they differ.
+        """
+        second = _Pager(endpoint.noun)
+        for number in range(1, first.pages + 2):
+            self._taken(second, endpoint, self._page(endpoint, query, number))
+            if second.finished:
+                break
+        if second.seen != first.seen:
+            raise first.changed("differs when it is read again")
+
+    def _call(self, verb: str, endpoint: Endpoint, method: str, url: str, **content: Any) -> _Answer:
         request = Request(method, url, **content)
         reply = self.transport.send(request)
+        if 300 <= reply.status < 400:
+            raise self._redirected(request, reply)
         if not reply.is_json and (reply.status >= 300 or reply.text.strip()):
             raise self._not_json(verb, endpoint, request, reply)
-        body = reply.data
-        error = body.get("error") if isinstance(body, dict) else None
-        refused = isinstance(body, dict) and body.get("status") is False
-        if not 200 <= reply.status < 300 or refused or error:
-            raise self._refused(verb, endpoint, request, reply, error)
-        # A build's own ``status`` is a word; the envelope's is a boolean.
-        enveloped = isinstance(body, dict) and ("data" in body or isinstance(body.get("status"), bool))
-        return body.get("data") if enveloped else body
+        error, data = _opened(reply.data)
+        if not 200 <= reply.status < 300 or error is not None:
+            # Some errors have no envelope: code and message stand alone.
+            plain = reply.data if isinstance(reply.data, dict) else {}
+            raise self._refused(verb, endpoint, request, reply, error or plain)
+        return _Answer(request, reply, data)
 
     def _not_json(self, verb: str, endpoint: Endpoint, request: Request, reply: Reply) -> RequestFailed:
-        if 300 <= reply.status < 400:
-            return self._redirected(request, reply)
-        kind = AmbiguousWrite if request.method == "POST" and reply.status < 300 else RequestFailed
-        text = f"HTTP {reply.status} with something that is not JSON: {_excerpt(reply.text)!r}.{reply.note}"
-        problem = self.transport.failed(kind, request, text, reply)
-        problem.message = self._sentence(
-            verb,
-            endpoint,
-            request,
-            text,
-            self._access_hint(verb, endpoint, reply.status, None)
-            or "This is no answer of Applivery: look at api_url and upload_url, and at proxies on the way",
-            reply.attempts,
-        )
-        return problem
+        said = f"HTTP {reply.status} with something that is not JSON: {self._excerpt(reply.text, 120)!r}"
+        hints = [
+            self._access_hint(verb, endpoint, reply.status, None),
+            "this is no answer of Applivery: look at api_url and upload_url, and at proxies on the way",
+        ]
+        text = self._sentence(verb, endpoint, request, reply, said, hints)
+        kind = AmbiguousWrite if reply.unsure or (request.method == "POST" and reply.status < 300) else RequestFailed
+        return kind(text, self._details(request, reply, message=said))
 
     def _redirected(self, request: Request, reply: Reply) -> RequestFailed:
-        target = (reply.location or "").split("?", 1)[0]
+        target = self._excerpt(reply.location or "", 200).split("?", 1)[0]
         text = f"HTTP {reply.status}, a redirect to {target!r}; a token is never sent after a redirect: correct api_url"
         return self.transport.failed(RequestFailed, request, text, reply)
 
-    def _refused(self, verb: str, endpoint: Endpoint, request: Request, reply: Reply, error: Any) -> RequestFailed:
-        if 300 <= reply.status < 400:
-            return self._redirected(request, reply)
-        code, message, fields = _read_error(error, reply.data)
-        message = self.transport.redact(message)
-        fields = json.loads(self.transport.redact(json.dumps(fields)))
-        said = (
-            f"HTTP {reply.status}"
-            + (f", code {code}" if code is not None else "")
-            + (f": {message}" if message else "")
-        )
-        if fields:
-            said += " (" + "; ".join(f"{entry['field']}: {', '.join(entry['messages'])}" for entry in fields) + ")"
-        hints = [
-            _CODES.get(code, "") if code is not None else "",
-            self._access_hint(verb, endpoint, reply.status, code),
-        ]
-        text = self._sentence(
-            verb, endpoint, request, said + "." + reply.note, ". ".join(hint for hint in hints if hint), reply.attempts
-        )
-        details = failure(
-            code=code,
-            message=message or f"HTTP {reply.status}",
-            status=reply.status,
-            method=request.method,
-            path=self.transport.redact(request.path),
-            fields=fields,
-            attempts=reply.attempts,
-        )
-        return RequestFailed(text, details)
+    def _refused(
+        self, verb: str, endpoint: Endpoint, request: Request, reply: Reply, error: Mapping[str, Any]
+    ) -> RequestFailed:
+        code, message, found = _read_error(error)
+        message = self._excerpt(message, _LONGEST_TEXT)
+        fields = [self._cleaned(entry) for entry in found[:_MOST_FIELDS]]
+        hints = [_CODES.get(code or 0, ""), self._access_hint(verb, endpoint, reply.status, code)]
+        said = _what_was_said(reply.status, code, message, fields)
+        text = self._sentence(verb, endpoint, request, reply, said, hints)
+        details = self._details(request, reply, code, message or f"HTTP {reply.status}", fields)
+        return (AmbiguousWrite if reply.unsure else RequestFailed)(text, details)
 
-    def _sentence(self, verb: str, endpoint: Endpoint, request: Request, said: str, hint: str, attempts: int) -> str:
+    def _details(
+        self,
+        request: Request,
+        reply: Reply,
+        code: int | None = None,
+        message: str = "",
+        fields: list[dict[str, Any]] | None = None,
+    ) -> Failure:
+        path = self.transport.redact(request.path)
+        return failure(code, message, reply.status, request.method, path, fields, reply.attempts)
+
+    def _sentence(
+        self, verb: str, endpoint: Endpoint, request: Request, reply: Reply, said: str, hints: Iterable[str]
+    ) -> str:
         noun = endpoint.noun + ("s" if verb == "list" else "")
-        times = "" if attempts == 1 else f" after {attempts} attempts"
-        text = f"could not {_DOING[verb]} {noun} ({request.method} {request.path}){times}: {said}"
-        if hint:
-            text = f"{text.rstrip('.')}. {hint[0].upper()}{hint[1:]}."
-        return self.transport.redact(text)
+        path = self.transport.redact(request.path)
+        times = "" if reply.attempts == 1 else f" after {reply.attempts} attempts"
+        sentences = [f"could not {_DOING[verb]} {noun} ({request.method} {path}){times}: {said}", reply.note, *hints]
+        ended = [text.strip().rstrip(".") for text in sentences if text]
+        return ". ".join([ended[0], *(text[0].upper() + text[1:] for text in ended[1:])]) + "."
 
     def _access_hint(self, verb: str, endpoint: Endpoint, status: int, code: int | None) -> str:
-        if status not in (401, 403):
+        if status not in (401, 403) and code not in _TOKEN_CODES:
             return ""
-        permission = endpoint.permissions.get(verb)
-        needed = ""
-        if self.kind == WORKSPACE:
-            needed = f", which needs the permission {permission}" if permission else ""
+        permission = endpoint.permissions.get(verb) if self.kind == WORKSPACE else None
+        needed = f", which needs the permission {permission}" if permission else ""
         wrong = "" if code in (3002, 4002) else "; Applivery may answer like this to a wrong organization or store too"
-        plan = "" if code in (3002, 4002, 4004) else f". Also, {_PLAN}"
-        return f"the request was made with {self.token_kind}{needed}{wrong}{plan}"
+        return f"the request was made with {self.token_kind}{needed}{wrong}. Also, {_PLAN}"
 
-    def _unusable(self, endpoint: Endpoint, what: str, data: Any) -> AppliveryError:
-        shape = type(data).__name__
-        return AppliveryError(
-            f"could not read {what}: the answer has an unexpected form ({shape}). "
-            "Look at api_url, and whether a proxy or a newer API version answers",
-            failure(message=f"unexpected form of the answer: {shape}", method="GET", path=f"/v1/{self.path(endpoint)}"),
-        )
+    def _unusable(self, doing: str, answer: _Answer, how: str = "") -> RequestFailed:
+        shape = how or f"the answer has an unexpected form ({type(answer.data).__name__})"
+        text = f"could not {doing}: {shape}. Look at api_url, and whether a proxy or a newer API version answers"
+        return RequestFailed(text, self._details(answer.request, answer.reply, message=shape))
+
+    def _excerpt(self, text: str, length: int) -> str:
+        """Foreign text in one line, without secrets; these go first, for half of one would not be recognised."""
+        printable = self.transport.redact(text).encode("utf-8", "replace").decode()
+        short = " ".join(printable[: 20 * length].split())
+        return short if len(short) <= length else short[:length] + "..."
+
+    def _cleaned(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        messages = [self._excerpt(text, _LONGEST_TEXT) for text in entry["messages"][:_MOST_FIELDS]]
+        return {"field": self._excerpt(entry["field"], _LONGEST_TEXT), "messages": messages}
 
 
 class IntegrationsApi(Api):
@@ -375,6 +396,7 @@ class WorkspaceApi(Api):
     def __init__(self, connection: Connection, transport: Transport) -> None:
         super().__init__(connection, transport)
         self._resolved: dict[str, str] = {}
+        self._resolving = threading.RLock()
 
     def path(self, endpoint: Endpoint) -> str:
         names = {
@@ -416,9 +438,10 @@ class WorkspaceApi(Api):
         return segment(self.connection.application)
 
     def _once(self, name: str, resolve: Callable[[], str]) -> str:
-        if name not in self._resolved:
-            self._resolved[name] = resolve()
-        return self._resolved[name]
+        with self._resolving:
+            if name not in self._resolved:
+                self._resolved[name] = resolve()
+            return self._resolved[name]
 
     def _id_of(self, endpoint: Endpoint, name: str) -> str:
         found = identity(self.get(endpoint, name))
@@ -427,7 +450,8 @@ class WorkspaceApi(Api):
         return segment(found)
 
     def _slug_of(self, organization: str) -> str:
-        slug = self.get(ORGANIZATIONS, organization).get("slug")
+        with attempting("organization: its slug is needed here, and was looked up by the id"):
+            slug = self.get(ORGANIZATIONS, organization).get("slug")
         if not isinstance(slug, str) or not slug:
             raise AppliveryError(
                 f"organization: the server does not show the slug of {organization}; give the slug instead of the id"
@@ -467,8 +491,8 @@ def connect(
 
 def identity(item: Mapping[str, Any]) -> str | None:
     """The id of an object; some nested and some older objects call it ``_id`` (fact sheet 3.5)."""
-    value = item.get("id", item.get("_id"))
-    return str(value) if value not in (None, "") else None
+    value = item.get("id") or item.get("_id")
+    return str(value) if value and isinstance(value, (str, int)) and not isinstance(value, bool) else None
 
 
 def segment(value: str) -> str:
@@ -501,6 +525,14 @@ class _WrongShape(Exception):
     """The data of a list is no list in any documented form."""
 
 
+class _Answer(NamedTuple):
+    """A successful answer: what was asked, what came, and what the envelope held."""
+
+    request: Request
+    reply: Reply
+    data: Any
+
+
 class _Envelope(NamedTuple):
     """One page: its items, the announced total, and whether more pages follow (None = not said)."""
 
@@ -514,51 +546,73 @@ class _Pager:
 
     def __init__(self, noun: str) -> None:
         self.finished = False
+        self.pages = 0
+        self.seen: set[str] = set()
         self._noun = noun
-        self._seen: set[str] = set()
-        self._total: int | None = None
-        self._pages = 0
+        self._totals: list[int] = []
+        self._repeated: set[str] = set()
+        self._last: _Answer | None = None
 
-    def take(self, data: Any) -> list[dict[str, Any]]:
+    @property
+    def unproven(self) -> bool:
+        """Several pages, and nothing in them that says how many objects there are."""
+        return not self._totals and self.pages > 1
+
+    def take(self, answer: _Answer) -> list[dict[str, Any]]:
         """The items of this page that were not on an earlier one; sets ``finished`` at the end."""
-        page = _envelope(data)
-        self._pages += 1
-        self._compare_totals(page)
-        fresh = []
-        for item in page.items:
-            key = identity(item) or json.dumps(item, sort_keys=True)
-            if key not in self._seen:
-                self._seen.add(key)
-                fresh.append(item)
-        self.finished = self._is_last(page, bool(fresh))
-        if self.finished and self._total is not None and len(self._seen) < self._total:
-            raise self._changed(f"announced {self._total} and delivered {len(self._seen)}")
-        return fresh
-
-    def _compare_totals(self, page: _Envelope) -> None:
-        if page.total is None:
-            return
-        if self._total is not None and page.total < self._total:
-            raise self._changed(f"had {self._total} at first and {page.total} later")
+        self._last = answer
+        self.pages += 1
+        page = _envelope(answer.data)
+        if page.total is not None:
+            self._totals.append(page.total)
+            if page.total < self._totals[0]:
+                raise self.changed(f"had {self._totals[0]} at first and {page.total} later")
+        items = {identity(item) or json.dumps(item, sort_keys=True): item for item in page.items}
+        fresh = {key: item for key, item in items.items() if key not in self.seen}
+        self.seen.update(fresh)
+        self.finished = self._is_last(page, set(items), bool(fresh))
         # An object added meanwhile may stand on a page already read, so the first total is the promise.
-        self._total = page.total if self._total is None else self._total
+        if self.finished and self._totals and len(self.seen) < self._totals[0]:
+            raise self.changed(f"announced {self._totals[0]} and delivered {len(self.seen)}")
+        return list(fresh.values())
 
-    def _is_last(self, page: _Envelope, fresh: bool) -> bool:
-        if not page.items or page.more is False:
+    def _is_last(self, page: _Envelope, keys: set[str], fresh: bool) -> bool:
+        if not keys:
+            if self._repeated:
+                raise self.changed(f"repeats itself on page {self.pages - 1}")
+            if page.more and not self._totals:
+                raise self.changed(f"has an empty page {self.pages}, and announces more")
             return True
-        complete = self._total is not None and len(self._seen) >= self._total
-        if fresh:
-            return complete and page.more is None
-        if complete or (page.more is None and self._total is None):
+        if self._totals and len(self.seen) > max(self._totals):
+            # More than announced: the counts are worth nothing, only an end that can be seen is one.
+            return self._stands_still(keys, fresh)
+        complete = bool(self._totals) and len(self.seen) >= self._totals[0]
+        if page.more is None and not self._totals:
+            return self._stands_still(keys, fresh)
+        if page.more is False or (complete and (page.more is None or not fresh)):
             return True
-        raise self._changed(f"repeats itself on page {self._pages}")
+        if not fresh:
+            raise self.changed(f"repeats itself on page {self.pages}")
+        return False
 
-    def _changed(self, what: str) -> ListingChanged:
+    def _stands_still(self, keys: set[str], fresh: bool) -> bool:
+        """Whether the same page came twice in a row: a server that does not page, or that stays on its last page."""
+        before, self._repeated = self._repeated, set() if fresh else keys
+        if fresh and before:
+            raise self.changed(f"repeats itself on page {self.pages - 1}")
+        return not fresh and before == keys
+
+    def changed(self, what: str) -> ListingChanged:
+        """The error about a listing that can't be trusted."""
         text = f"the list of {self._noun}s {what}"
+        details = failure(message=text)
+        if self._last is not None:
+            request, reply = self._last.request, self._last.reply
+            details = failure(None, text, reply.status, request.method, request.path, None, reply.attempts)
         return ListingChanged(
             f"{text}: it changed while it was read, or the server counts wrongly. Nothing was concluded from it; "
             "run the task again",
-            failure(message=text, method="GET"),
+            details,
         )
 
 
@@ -592,31 +646,75 @@ def _first_number(data: Mapping[str, Any], *names: str) -> int | None:
     return None
 
 
-def _read_error(error: Any, body: Any) -> tuple[int | None, str, list[dict[str, Any]]]:
+def _opened(body: Any) -> tuple[dict[str, Any] | None, Any]:
+    """The error in an answer, if any, and its data (fact sheet 3.2 and 3.3).
+
+    Envelopes hold ``status`` true or false, ``error``, ``data``; some old examples show status true beside an error.
+    Some clients saw lists without any envelope. An object without one has an id; a build's own ``status`` is a word,
+    and its own ``error`` is the reason why it could not be processed.
+    """
+    if not isinstance(body, dict):
+        return None, body
+    verdict, error = body.get("status"), body.get("error")
+    if not isinstance(verdict, bool) and "data" not in body and identity(body):
+        return None, body
+    if verdict is False or error:
+        return _error_of(error, body), None
+    if "data" in body:
+        return None, body["data"]
+    return None, body if "items" in body or not isinstance(verdict, bool) else None
+
+
+def _error_of(error: Any, body: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(error, list) and error:
+        error = error[0]
+    if isinstance(error, dict) and error:
+        return error
+    return {"message": error} if isinstance(error, str) and error else body
+
+
+def _read_error(error: Mapping[str, Any]) -> tuple[int | None, str, list[dict[str, Any]]]:
     """Code, message and fields of an error in any of the forms that were seen (fact sheet 3.2)."""
-    if not isinstance(error, dict):
-        error = {"message": error} if isinstance(error, str) else (body if isinstance(body, dict) else {})
-    code = error.get("code")
-    if isinstance(code, str) and code.isdigit():
-        code = int(code)
-    message = error.get("message") or error.get("msg") or ""
+    message = str(error.get("message") or error.get("msg") or "")
     data = error.get("data")
-    listed = data.get("errors") if isinstance(data, dict) else None
+    listed = data.get("errors") if isinstance(data, dict) else data
     fields = [_read_field(entry) for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
     if not fields and isinstance(error.get("field"), str):
         fields = [{"field": error["field"], "messages": []}]
     if isinstance(data, dict) and "limit" in data:
-        message = f"{message} (limit: {data['limit']})"
-    return code if isinstance(code, int) else None, str(message), fields
+        message = f"{message} (limit: {data['limit']})".strip()
+    return _read_code(error.get("code")), message, fields
+
+
+def _read_code(code: Any) -> int | None:
+    if isinstance(code, str) and len(code) < 10 and code.strip().isdecimal():
+        return int(code)
+    if isinstance(code, float) and code.is_integer():
+        return int(code)
+    return code if isinstance(code, int) and not isinstance(code, bool) else None
 
 
 def _read_field(entry: Mapping[str, Any]) -> dict[str, Any]:
     name = entry.get("field")
-    messages = entry.get("messages")
+    messages = entry.get("messages", entry.get("message"))
+    texts = messages if isinstance(messages, list) else [] if messages is None else [messages]
     return {
         "field": ".".join(str(part) for part in name) if isinstance(name, list) else str(name or ""),
-        "messages": [str(text) for text in messages] if isinstance(messages, list) else [],
+        "messages": [str(text) for text in texts],
     }
+
+
+def _content(answer: _Answer) -> Any:
+    """What a write answered, if it is an object or a list; anything else says no more than that it was done."""
+    return answer.data if isinstance(answer.data, (dict, list)) else None
+
+
+def _looked_up(look_up: Callable[[], dict[str, Any] | None], problem: AmbiguousWrite) -> dict[str, Any] | None:
+    try:
+        return look_up()
+    except AppliveryError as other:
+        problem.message += f" Whether it was created is unknown, for looking it up failed as well: {other.message}"
+        raise problem from other
 
 
 def _what_was_said(status: int, code: int | None, message: str, fields: list[dict[str, Any]]) -> str:
@@ -627,8 +725,4 @@ def _what_was_said(status: int, code: int | None, message: str, fields: list[dic
         said += f": {message}"
     if fields:
         said += " (" + "; ".join(f"{entry['field']}: {', '.join(entry['messages'])}" for entry in fields) + ")"
-    return said.rstrip(".") + "."
-
-
-def _excerpt(text: str) -> str:
-    return " ".join(text.split())[:120]
+    return said

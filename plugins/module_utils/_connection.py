@@ -7,14 +7,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
+from ansible.module_utils.common.validation import check_type_bool, check_type_int
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
@@ -45,10 +45,13 @@ _DEFAULTS = {
     "retry_timeout": 120,
 }
 _TYPES = {"validate_certs": "bool", "ca_path": "path", "api_timeout": "int", "retry_timeout": "int"}
+_CHOICES = ("auto", INTEGRATIONS, WORKSPACE)
 _TOKENS = ("app_token", "service_account_token")
 _NAMES = ("organization", "application", "store")
 _SEGMENT = re.compile(r"\A[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\Z")
 _TOKEN = re.compile(r"\A[\x21-\x7e]+\Z")
+# A backslash ends the host for some parsers and not for others; the rest begins a query or can't be seen.
+_NOT_IN_BASE_URL = re.compile(r"[\\?#\s\x00-\x1f\x7f]")
 _BOTH_WAYS = (
     "Give app_token (or APPLIVERY_APP_TOKEN) to use the Integrations API of one app, or service_account_token together "
     "with organization (or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION) to use the Workspace API"
@@ -104,7 +107,7 @@ def connection_spec(environment: Environment) -> dict[str, dict[str, Any]]:
         if option in _TOKENS:
             entry["no_log"] = True
         spec[option] = entry
-    spec["api"]["choices"] = ["auto", INTEGRATIONS, WORKSPACE]
+    spec["api"]["choices"] = list(_CHOICES)
     return spec
 
 
@@ -125,7 +128,10 @@ def resolve(
         _check_token(option, given[option])
     for option in _NAMES:
         _check_segment(option, given[option])
-    api = _choose(params["api"], given, workspace_only, needs_application)
+    asked = _text(params, environment, "api") or "auto"
+    if asked not in _CHOICES:
+        raise InvalidInput(f"api: {asked!r} is none of {', '.join(_CHOICES)}")
+    api = _choose(asked, given, workspace_only, needs_application)
     token, other = _TOKENS if api == INTEGRATIONS else _TOKENS[::-1]
     return Connection(
         api=api,
@@ -136,10 +142,10 @@ def resolve(
         store=given["store"],
         api_url=_base_url("api_url", params, environment),
         upload_url=_base_url("upload_url", params, environment),
-        validate_certs=params["validate_certs"],
+        validate_certs=_typed("validate_certs", params, environment, check_type_bool),
         ca_path=_bundle(given["ca_path"]),
-        api_timeout=_seconds("api_timeout", params["api_timeout"], 1),
-        retry_timeout=_seconds("retry_timeout", params["retry_timeout"], 0),
+        api_timeout=_seconds("api_timeout", params, environment, 1),
+        retry_timeout=_seconds("retry_timeout", params, environment, 0),
     )
 
 
@@ -157,6 +163,17 @@ def _text(params: Mapping[str, Any], environment: Environment, option: str) -> s
     if value:
         environment.taken.add(option)
     return value
+
+
+def _typed(option: str, params: Mapping[str, Any], environment: Environment, convert: Callable[[Any], Any]) -> Any:
+    """The value of an option that is no text. An explicit null keeps AnsibleModule from looking any further."""
+    if params.get(option) is not None:
+        return params[option]
+    value = environment.get(option)
+    try:
+        return convert(value) if value else _DEFAULTS[option]
+    except (TypeError, ValueError) as problem:
+        raise InvalidInput(f"{option} (from {_ENVIRONMENT[option]}): {problem}") from problem
 
 
 def _hide_other_token(given: dict[str, str | None], environment: Environment) -> None:
@@ -187,7 +204,8 @@ def _choose(asked: str, given: Mapping[str, str | None], workspace_only: str | N
 def _check_integrations(asked: str, app: str | None, workspace_only: str | None) -> None:
     if workspace_only:
         raise InvalidInput(
-            f"{workspace_only}: only the Workspace API can do this. Give service_account_token and organization"
+            f"{workspace_only}: only the Workspace API can do this. Give service_account_token and organization "
+            "(or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION)"
             + (" and leave api at auto." if asked == INTEGRATIONS else "; an app_token is not enough.")
         )
     if not app:
@@ -222,14 +240,14 @@ def _base_url(option: str, params: Mapping[str, Any], environment: Environment) 
     url = str(_text(params, environment, option) or _DEFAULTS[option]).strip().rstrip("/")
     if url.endswith("/v1"):
         url = url[: -len("/v1")].rstrip("/")
+    if "@" in url:
+        raise InvalidInput(f"{option}: user names and passwords do not belong in the URL; use a token option")
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError as problem:
         raise InvalidInput(f"{option}: {problem}") from problem
-    if "@" in parts.netloc:
-        raise InvalidInput(f"{option}: user names and passwords do not belong in the URL; use a token option")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment or re.search(r"\s", url):
+    if parts.scheme not in ("http", "https") or not host or _NOT_IN_BASE_URL.search(url):
         raise InvalidInput(f"{option}: {url!r} is not the base URL of an HTTPS server")
     if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidInput(
@@ -239,8 +257,10 @@ def _base_url(option: str, params: Mapping[str, Any], environment: Environment) 
 
 
 def _is_loopback(host: str) -> bool:
+    from ipaddress import ip_address
+
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
@@ -251,14 +271,8 @@ def _bundle(path: str | None) -> str | None:
     return path
 
 
-def _seconds(option: str, value: float, least: int) -> float:
+def _seconds(option: str, params: Mapping[str, Any], environment: Environment, least: int) -> float:
+    value: float = _typed(option, params, environment, check_type_int)
     if value < least:
         raise InvalidInput(f"{option}: {value} is not possible, the least is {least} (seconds)")
     return value
-
-
-def secrets_in(spec: Mapping[str, Any], params: Mapping[str, Any]) -> Iterable[str]:
-    """The values of all options that the argument spec marks as secret."""
-    for option, entry in spec.items():
-        if entry.get("no_log") and params.get(option):
-            yield str(params[option])

@@ -22,9 +22,10 @@ from typing import Any, Callable
 
 Canonical = Callable[[Any], Any]
 
-_DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z")
+_DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TIMESTAMP = re.compile(
-    r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z"
+    r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z",
+    re.ASCII,
 )
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
 
@@ -268,7 +269,8 @@ def carried(entry: Field, read: Any) -> Any:
     if not entry.children or is_empty(read):
         return entry.kind.reduce(read)
     if isinstance(read, list):
-        return [_carried_object(entry, item) for item in read if isinstance(item, Mapping)]
+        # An item in a form that nobody knows is not ours to drop.
+        return [_carried_object(entry, item) if isinstance(item, Mapping) else item for item in read]
     return _carried_object(entry, read) if isinstance(read, Mapping) else read
 
 
@@ -371,17 +373,20 @@ def parse_instant(text: str) -> datetime:
     """
     text = text.strip()
     if _DATE.match(text):
-        return datetime.strptime(text, "%Y-%m-%d").replace(hour=23, minute=59, second=59, tzinfo=timezone.utc)
+        return datetime.fromisoformat(f"{text}T23:59:59+00:00")
     match = _TIMESTAMP.match(text)
     if not match:
         raise ValueError(f"{text!r} is neither a date such as 2026-12-31 nor a timestamp such as 2026-12-31T18:00:00Z")
     date, minutes, seconds, fraction, zulu, hours_off, minutes_off = match.groups()
     if not zulu and not hours_off:
         raise ValueError(f"{text!r} has no offset from UTC: add Z, or an offset such as +02:00")
-    offset = "+0000" if zulu else f"{hours_off}{minutes_off}"
-    moment = datetime.strptime(f"{date}T{minutes}:{seconds or '00'}{offset}", "%Y-%m-%dT%H:%M:%S%z")
+    offset = "+00:00" if zulu else f"{hours_off}:{minutes_off}"
+    moment = datetime.fromisoformat(f"{date}T{minutes}:{seconds or '00'}{offset}")
     micros = int((fraction or "0").ljust(6, "0")[:6])
-    return moment.replace(microsecond=micros).astimezone(timezone.utc)
+    try:
+        return moment.replace(microsecond=micros).astimezone(timezone.utc)
+    except OverflowError:
+        raise ValueError(f"{text!r} lies before the year 1 or after the year 9999 in UTC") from None
 
 
 def format_instant(moment: datetime) -> str:

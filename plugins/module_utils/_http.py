@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import IO, Any, Callable, Protocol, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
@@ -39,8 +40,13 @@ _REPEATABLE = ("GET", "PUT", "DELETE")
 _TRANSIENT = (429, 500, 502, 503, 504)
 _CONNECT_TIMEOUT = 15.0
 _LONGEST_BACKOFF = 20.0
+# A stream may stand still while the server writes what it got so far.
+_STREAM_TIMEOUT = 60.0
 _SHORTEST_READ = 1.0
+_LONGEST_WAIT = 86400.0
 _MASK = "********"
+_USER_INFO = re.compile(r"//[^/@\s]+@")
+_SECONDS = re.compile(r"\A\s*([0-9]{1,9})(?:\.[0-9]*)?\s*\Z")
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,18 @@ class HttpOptions:
 class Reply:
     """An answer that arrived whole. ``data`` is the decoded JSON, or None where there was no JSON at all.
 
-    ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again.
+    ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again. ``unsure``:
+    the request may have been carried out although the answer is an error.
     """
 
     status: int
-    text: str
-    data: Any
+    text: str = field(repr=False)
+    data: Any = field(repr=False)
     is_json: bool
     attempts: int = 1
     location: str | None = None
     note: str = ""
+    unsure: bool = False
 
 
 class Stream(Protocol):
@@ -87,7 +95,7 @@ class Request:
     method: str
     url: str
     query: Mapping[str, Any] | None = None
-    body: Mapping[str, Any] | None = None
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
     stream: Stream | None = None
     timeout: float | None = None
 
@@ -142,18 +150,37 @@ class _Gate:
         with self._lock:
             self._opens = max(self._opens, self._clock() + seconds)
 
+    def remaining(self) -> float:
+        return max(0.0, self._opens - self._clock())
+
     def pass_through(self) -> None:
-        while True:
-            remaining = self._opens - self._clock()
-            if remaining <= 0:
-                return
+        while (remaining := self.remaining()) > 0:
             self._sleep(remaining)
+
+
+class _Redactor:
+    """Removes secrets from texts of others, in every form in which servers and proxies echo them."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = {secret for secret in secrets if secret}
+        self._pattern: re.Pattern[str] | None = None
+
+    def __call__(self, text: str) -> str:
+        if self._pattern is None:
+            # Made when first needed: most runs have nothing to say.
+            forms = {form for secret in self._secrets for form in _forms(secret)}
+            longest_first = sorted(forms, key=lambda form: (-len(form), form))
+            self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
+        return _USER_INFO.sub(f"//{_MASK}@", self._pattern.sub(_MASK, text))
 
 
 class _BearerAuth:
     """An explicit auth object: requests would otherwise let ``~/.netrc`` replace the token."""
 
     def __init__(self, token: str) -> None:
+        if not (token.isascii() and token.isprintable() and " " not in token):
+            # Python's own refusal would show the whole header.
+            raise ValueError("the token can't stand in a header")
         self._header = "Bearer " + token
 
     def __call__(self, request: Any) -> Any:
@@ -174,10 +201,10 @@ class Transport:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         if _REQUESTS_MISSING:
-            raise MissingLibrary("requests", "it carries every request to Applivery", _REQUESTS_MISSING)
+            raise MissingLibrary("requests", "for every request to Applivery", _REQUESTS_MISSING)
         self.options = options
         self.server_date: datetime | None = None
-        self._secrets = sorted({secret for secret in (token, *secrets) if secret}, key=len, reverse=True)
+        self.redact = _Redactor((token, *secrets))
         self._warn = warn
         self._told_kinds: set[str] = set()
         self._lock = threading.Lock()
@@ -185,12 +212,6 @@ class Transport:
         self._sleep = sleep
         self._gate = _Gate(clock, sleep)
         self._session = _session(token, options)
-
-    def redact(self, text: str) -> str:
-        """``text`` without any secret of this run; servers and proxies echo what they were sent."""
-        for secret in self._secrets:
-            text = text.replace(secret, _MASK)
-        return text
 
     def pause(self, attempt: int) -> None:
         """Wait as before a repetition; for callers that repeat something larger than one request."""
@@ -213,11 +234,14 @@ class Transport:
                 # An attempt without a fault always has a reply.
                 return cast(Reply, reply)
             failed_at = self._clock() if failed_at is None else failed_at
-            excuse = self._why_not_again(request, fault, attempts, self._remaining(failed_at))
+            excuse = self._why_not_again(request, fault, attempts, failed_at)
+            if excuse is None:
+                self._tell(request, fault)
+                self._wait(fault, attempts)
+                # Another thread may have been told to wait for longer meanwhile.
+                excuse = self._too_long(self._gate.remaining(), failed_at)
             if excuse is not None:
                 return self._give_up(request, reply, fault, attempts, excuse)
-            self._tell(request, fault)
-            self._wait(fault, attempts)
 
     def _remaining(self, failed_at: float | None) -> float:
         if failed_at is None:
@@ -239,26 +263,28 @@ class Transport:
                     params=request.query,
                     data=data,
                     headers=request.headers(),
-                    timeout=(min(limit, _CONNECT_TIMEOUT), limit),
+                    timeout=(min(limit, _STREAM_TIMEOUT if request.stream else _CONNECT_TIMEOUT), limit),
                     allow_redirects=False,
                     verify=self.options.verify,
                     proxies=_proxies(request.url),
                 )
-        except (requests_errors.RequestException, OSError) as problem:
-            return None, _fault_of(problem)
+        except (requests_errors.RequestException, OSError, ValueError) as problem:
+            return None, _fault_of(problem, self.redact)
         moment = _http_date(answer.headers.get("Date"))
         if moment is not None:
             self.server_date = moment
         return _judge(request.method, answer)
 
-    def _why_not_again(self, request: Request, fault: _Fault, attempts: int, remaining: float) -> str | None:
+    def _why_not_again(self, request: Request, fault: _Fault, attempts: int, failed_at: float) -> str | None:
         """None when the request is to be repeated, else what to add to the error."""
         if fault.final or (request.method not in _REPEATABLE and fault.sent) or self.options.retry_timeout <= 0:
             return ""
-        shortest = fault.told if fault.told is not None else self._backoff(attempts)
-        if shortest < remaining:
+        return self._too_long(max(self._backoff(attempts), fault.told or 0.0, self._gate.remaining()), failed_at)
+
+    def _too_long(self, wait: float, failed_at: float) -> str | None:
+        if wait < self._remaining(failed_at):
             return None
-        return f" Waiting {shortest:.0f} s more would exceed retry_timeout ({self.options.retry_timeout:.0f} s)."
+        return f" Waiting {wait:.0f} s more would exceed retry_timeout ({self.options.retry_timeout:.0f} s)."
 
     def _backoff(self, attempts: int) -> float:
         return min(self.options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
@@ -266,37 +292,38 @@ class Transport:
     def _wait(self, fault: _Fault, attempts: int) -> None:
         # Jitter parts clients that failed together.
         spread = random.random()  # noqa: S311 - it guards no secret
+        own = self._backoff(attempts) * (0.5 + 0.5 * spread)
         if fault.told is not None:
-            self._gate.close_for(fault.told + 0.05 * spread)
+            # "Wait 0 seconds" must not become a loop without any wait.
+            self._gate.close_for(max(fault.told + 0.05 * spread, own))
         elif fault.kind == "HTTP 429":
-            self._gate.close_for(self._backoff(attempts) * (0.5 + 0.5 * spread))
+            self._gate.close_for(own)
         else:
-            self._sleep(self._backoff(attempts) * (0.5 + 0.5 * spread))
+            self._sleep(own)
 
     def _tell(self, request: Request, fault: _Fault) -> None:
+        path = self.redact(request.path)
+        self.tell(fault.kind, f"{request.method} {path} had to be repeated: {fault.text}.")
+
+    def tell(self, kind: str, text: str) -> None:
+        """Warn about the first repetition of each kind."""
         with self._lock:
-            if fault.kind in self._told_kinds:
+            if kind in self._told_kinds:
                 return
-            self._told_kinds.add(fault.kind)
-        self._warn(
-            self.redact(
-                f"{request.method} {request.path} had to be repeated: {fault.text}. "
-                "Further repetitions for this reason are not reported."
-            )
-        )
+            self._told_kinds.add(kind)
+        self._warn(f"{text} Further repetitions for this reason are not reported.")
 
     def _give_up(self, request: Request, reply: Reply | None, fault: _Fault, attempts: int, excuse: str) -> Reply:
         ambiguous = request.method == "POST" and fault.sent
-        if reply is not None and reply.is_json and not ambiguous:
-            return replace(reply, note=excuse)
+        if reply is not None and reply.status >= 300:
+            return replace(reply, note=excuse, unsure=ambiguous)
         kind = AmbiguousWrite if ambiguous else RequestFailed
         raise self.failed(kind, request, f"{fault.text}.{excuse}", reply, attempts)
 
     def failed(
         self, kind: type[RequestFailed], request: Request, text: str, reply: Reply | None = None, attempts: int = 1
     ) -> RequestFailed:
-        """An error of the given class about a request that brought no usable answer."""
-        text = self.redact(text)
+        """An error about a request that brought no usable answer. ``text`` is free of secrets already."""
         attempts = reply.attempts if reply is not None else attempts
         details = failure(
             message=text,
@@ -310,12 +337,20 @@ class Transport:
 
 
 def _session(token: str, options: HttpOptions) -> Any:
-    session = requests.Session()
+    session: Any = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(options.pool, 1))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.auth = _BearerAuth(token)
     session.headers["User-Agent"] = options.user_agent
+    # requests looks at where a redirect would lead even when it is told not to follow, and stumbles over nonsense.
+    session.get_redirect_target = lambda _answer: None
+    if not options.verify:
+        from urllib3 import disable_warnings
+        from urllib3.exceptions import InsecureRequestWarning
+
+        # The task's own warning says it better; this one would be printed once per request.
+        disable_warnings(InsecureRequestWarning)
     return session
 
 
@@ -326,13 +361,13 @@ def _proxies(url: str) -> dict[str, Any] | None:
 
 def _judge(method: str, answer: Any) -> tuple[Reply | None, _Fault | None]:
     status: int = answer.status_code
-    text = answer.content.decode("utf-8", "replace")
+    # A byte order mark is no part of the JSON behind it.
+    text = answer.content.decode("utf-8-sig", "replace")
     data, is_json = _decode(text)
     reply = Reply(status, text, data, is_json, location=answer.headers.get("Location"))
     if status in _TRANSIENT:
-        told = _retry_after(answer.headers.get("Retry-After")) if status in (429, 503) else None
-        text = "HTTP 429, the rate limit is reached" if status == 429 else f"HTTP {status}"
-        return reply, _Fault(f"HTTP {status}", text, sent=status != 429, told=told)
+        reason = "HTTP 429, the rate limit is reached" if status == 429 else f"HTTP {status}"
+        return reply, _Fault(f"HTTP {status}", reason, sent=status != 429, told=_retry_after(answer.headers))
     if 200 <= status < 300 and not is_json and _is_broken(method, answer, text):
         return reply, _Fault("unreadable", f"the answer (HTTP {status}) is cut or empty")
     return reply, None
@@ -347,47 +382,94 @@ def _is_broken(method: str, answer: Any, text: str) -> bool:
 
 def _decode(text: str) -> tuple[Any, bool]:
     try:
-        return json.loads(text), True
-    except ValueError:
+        return json.loads(text, parse_constant=_not_json), True
+    except (ValueError, RecursionError):
         return None, False
+
+
+def _not_json(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _http_date(value: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError, IndexError):
+    except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
 
 
-def _retry_after(value: str | None) -> float | None:
+def _retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds to wait: the header may hold a number or a date; nonsense counts as no header."""
+    value = headers.get("Retry-After")
     if value is None:
         return None
-    if value.strip().isdigit():
-        return float(value)
+    number = _SECONDS.match(value)
+    if number:
+        return min(float(number[1]), _LONGEST_WAIT)
     moment = _http_date(value)
     if moment is None:
         return None
-    return max(0.0, (moment - datetime.now(timezone.utc)).total_seconds())
+    # Against the server's own clock, for the local one may be wrong.
+    now = _http_date(headers.get("Date")) or datetime.now(timezone.utc)
+    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_WAIT)
 
 
-def _fault_of(problem: BaseException) -> _Fault:
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is and as it looks inside a URL, JSON, Python's repr, HTML and base64."""
+    yield secret
+    yield from (secret.strip(), " ".join(secret.split())) if secret.strip() else ()
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield from (quote(raw, safe=""), quote(raw), quote_plus(raw))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
+    yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    if len(raw) >= 6:
+        yield from _base64_forms(raw)
+
+
+def _base64_forms(raw: bytes) -> Iterator[str]:
+    """What base64 makes of a secret wherever it begins inside a longer text."""
+    from base64 import b64encode
+
+    for before in range(3):
+        encoded = b64encode(bytes(before) + raw).decode()
+        form = encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
+        yield from (form, form.replace("+", "-").replace("/", "_"))
+
+
+def _fault_of(problem: BaseException, redact: Callable[[str], str]) -> _Fault:
     names = _class_names(problem)
-    text = _short(problem)
-    if names & {"SSLCertVerificationError", "CertificateError"} or "CERTIFICATE_VERIFY_FAILED" in str(problem):
+    text = _short(problem, redact)
+    unsent = bool(names & {"ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError"})
+    certificate = _certificate_fault(names, str(problem), text)
+    if certificate is not None:
+        return certificate
+    if "ProxyError" in names:
+        tunnel = re.search(r"Tunnel connection failed: (\d)", str(problem))
+        final = tunnel is not None and tunnel[1] == "4"
+        return _Fault("proxy", f"the proxy could not be used ({text})", sent=not (unsent or tunnel), final=final)
+    if unsent:
+        return _Fault("connect", f"no connection could be made ({text})", sent=False)
+    for kind, sign, classes in _BREAKS:
+        if names & classes:
+            return _Fault(kind, f"{sign} ({text})")
+    return _Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
+
+
+_BREAKS = (
+    ("timeout", "no answer came in time", {"ReadTimeout", "ReadTimeoutError"}),
+    ("unreadable", "the answer could not be decoded", {"ContentDecodingError"}),
+    ("connection", "the connection broke", {"ConnectionError", "ChunkedEncodingError", "ProtocolError", "SSLError"}),
+)
+
+
+def _certificate_fault(names: set[str], outer: str, text: str) -> _Fault | None:
+    if names & {"SSLCertVerificationError", "CertificateError"} or "CERTIFICATE_VERIFY_FAILED" in outer:
         hint = f"the server's certificate is not trusted ({text}); give ca_path for a private CA"
         return _Fault("certificate", hint, sent=False, final=True)
-    if "ProxyError" in names:
-        refused = "Tunnel connection failed: 4" in str(problem)
-        return _Fault("proxy", f"the proxy could not be used ({text})", sent=False, final=refused)
-    if names & {"ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError"}:
-        return _Fault("connect", f"no connection could be made ({text})", sent=False)
-    if names & {"ReadTimeout", "ReadTimeoutError"}:
-        return _Fault("timeout", f"no answer came in time ({text})")
-    if names & {"ConnectionError", "ChunkedEncodingError", "ContentDecodingError", "ProtocolError", "SSLError"}:
-        return _Fault("connection", f"the connection broke ({text})")
-    return _Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
+    if "SSLError" in names and re.search(r"PEM lib|NO_CERTIFICATE|no certificate or crl found", outer):
+        return _Fault("certificate", f"the file in ca_path holds no certificates ({text})", sent=False, final=True)
+    return None
 
 
 def _class_names(problem: BaseException) -> set[str]:
@@ -405,7 +487,7 @@ def _class_names(problem: BaseException) -> set[str]:
     return names
 
 
-def _short(problem: BaseException) -> str:
+def _short(problem: BaseException, redact: Callable[[str], str]) -> str:
     """The innermost reason in words; the outer texts repeat URLs and object addresses."""
     inner: Any = problem
     while True:
@@ -415,5 +497,5 @@ def _short(problem: BaseException) -> str:
         if deeper is None:
             break
         inner = deeper
-    text = str(inner).rsplit("object at 0x", 1)[-1]
+    text = redact(str(inner)).rsplit("object at 0x", 1)[-1]
     return text.split(">: ", 1)[-1][:300] or type(inner).__name__

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -18,7 +18,6 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
     Environment,
     connection_spec,
     resolve,
-    secrets_in,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, MissingLibrary
 
@@ -78,29 +77,41 @@ def run_module(
         outcome = run(_task(module, environment, needs(module.params)))
     except AppliveryError as problem:
         _fail(module, problem, {})
+    except Exception as bug:  # the last resort: a person gets a sentence instead of a traceback
+        _fail(module, _unexpected(bug), {})
     else:
         _finish(module, outcome)
 
 
 def _task(module: AnsibleModule, environment: Environment, needs: Needs) -> Task:
     resolved = resolve(module.params, environment, needs.workspace_only, needs.application)
-    _register_secrets(module, [resolved.token, resolved.other_token or ""])
-    secrets = list(secrets_in(module.argument_spec, module.params))
+    # A token that stood in the environment beside an explicitly empty option is unknown to AnsibleModule.
+    module.no_log_values.update(token for token in (resolved.token, resolved.other_token) if token)
+    _register(module.no_log_values)
     if not resolved.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the token and change what is installed")
-    api = connect(resolved, module.warn, secrets, pool=needs.pool, user_agent=_USER_AGENT)
+    api = connect(resolved, module.warn, module.no_log_values, pool=needs.pool, user_agent=_USER_AGENT)
     return Task(module.params, api, module.check_mode, module.warn)
 
 
-def _register_secrets(module: AnsibleModule, secrets: list[str]) -> None:
-    # A token that stood in the environment beside an explicitly empty option is unknown to AnsibleModule.
-    known = {secret for secret in secrets if secret}
-    module.no_log_values.update(known)
+def _register(secrets: Iterable[str]) -> bool:
+    """Tell ansible-core 2.22 and later what to mask in its output; older ones mask what is returned: False."""
     try:
         from ansible.module_utils.secrets import register_secrets
     except ImportError:
-        return
-    register_secrets(known)
+        return False
+    register_secrets(secrets)
+    return True
+
+
+def _without_secrets(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is returned: from 2.22 on AnsibleModule hands it over as it is, and a server may echo what it was sent."""
+    if not _register(()):
+        return dict(result)
+    from ansible.module_utils.common.parameters import remove_values
+
+    cleaned: dict[str, Any] = remove_values(dict(result), module.no_log_values)
+    return cleaned
 
 
 def _finish(module: AnsibleModule, outcome: Outcome) -> None:
@@ -110,7 +121,7 @@ def _finish(module: AnsibleModule, outcome: Outcome) -> None:
         result["diff"] = _diff(outcome)
     if outcome.error is not None:
         _fail(module, outcome.error, {"changed": outcome.changed, **result})
-    module.exit_json(changed=outcome.changed, **result)
+    module.exit_json(**_without_secrets(module, {"changed": outcome.changed, **result}))
 
 
 def _diff(outcome: Outcome) -> dict[str, Any]:
@@ -122,7 +133,17 @@ def _diff(outcome: Outcome) -> dict[str, Any]:
 
 
 def _fail(module: AnsibleModule, problem: AppliveryError, result: Mapping[str, Any]) -> None:
+    ending: dict[str, Any] = {**result, **problem.result, "msg": problem.message, "failure": problem.failure}
     if isinstance(problem, MissingLibrary):
-        message = missing_required_lib(problem.library, reason=problem.reason)
-        module.fail_json(msg=message, exception=problem.trace, failure=problem.failure)
-    module.fail_json(msg=problem.message, failure=problem.failure, **{**result, **problem.result})
+        ending["msg"] = missing_required_lib(problem.library, reason=problem.reason)
+        ending["exception"] = problem.trace
+    module.fail_json(**_without_secrets(module, ending))
+
+
+def _unexpected(bug: Exception) -> AppliveryError:
+    import traceback
+
+    where = traceback.extract_tb(bug.__traceback__)[-1]
+    place = f"{where.filename.rsplit('/', 1)[-1]}, line {where.lineno}"
+    text = f"unexpected {type(bug).__name__} in {place}: {str(bug)[:300]}"
+    return AppliveryError(f"{text}. This is a bug in the collection or an answer that nobody foresaw; please report it")

@@ -67,7 +67,7 @@ def _country_codes() -> set[str]:
     try:
         import pycountry
     except ImportError:
-        raise MissingLibrary("pycountry", "it knows the ISO 3166-1 country codes", traceback.format_exc()) from None
+        raise MissingLibrary("pycountry", "to tell country codes from mistyped ones", traceback.format_exc()) from None
     return {country.alpha_2 for country in pycountry.countries}
 
 
