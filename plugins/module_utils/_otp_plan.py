@@ -64,6 +64,7 @@ class Step(NamedTuple):
     """What is to be done about one person. ``before`` and ``after`` are for the diff, None for not being there."""
 
     action: str
+    key: str
     email: str
     idents: tuple[str | None, ...] = ()
     msg: str = ""
@@ -129,7 +130,7 @@ def plan(
         elif entries:
             steps.append(_stay(person, entries, always))
         else:
-            steps.append(Step(CREATED, person.email, after=_after(person), person=person))
+            steps.append(Step(CREATED, person.key, person.email, after=_after(person), person=person))
     return steps + (list(_others(roll, named)) if exclusive else [])
 
 
@@ -137,7 +138,7 @@ def _others(roll: Roll, named: Collection[str]) -> Iterator[Step]:
     for key in sorted(roll.entries):
         if key not in named:
             entries = roll.entries[key]
-            yield _removal(entries[0].email, entries, "not named by the task")
+            yield _removal(key, entries[0].email, entries, "not named by the task")
 
 
 def _leave(person: Person, entries: tuple[Listed, ...], absent: bool) -> Step:
@@ -145,13 +146,13 @@ def _leave(person: Person, entries: tuple[Listed, ...], absent: bool) -> Step:
     if not absent and person.until is not None:
         why = f"access_until ({format_instant(person.until)}) has passed"
     if entries:
-        return _removal(person.email, entries, why)
-    return Step(UNCHANGED, person.email, msg=why or "is not on the list")
+        return _removal(person.key, person.email, entries, why)
+    return Step(UNCHANGED, person.key, person.email, msg=why or "is not on the list")
 
 
-def _removal(email: str, entries: tuple[Listed, ...], why: str) -> Step:
+def _removal(key: str, email: str, entries: tuple[Listed, ...], why: str) -> Step:
     msg = "; ".join(part for part in (why, _several(entries)) if part)
-    return Step(REMOVED, email, tuple(entry.ident for entry in entries), msg, before=entries[0].allowance.text())
+    return Step(REMOVED, key, email, tuple(entry.ident for entry in entries), msg, before=entries[0].allowance.text())
 
 
 def _several(entries: tuple[Listed, ...]) -> str:
@@ -167,11 +168,12 @@ def _stay(person: Person, entries: tuple[Listed, ...], always: bool) -> Step:
     if always:
         refused = _why_no_update(person, entries, differing, bool(lasting))
         if refused:
-            return Step(UNCHANGED, person.email, idents, person=person, refused=refused)
+            return Step(UNCHANGED, person.key, person.email, idents, person=person, refused=refused)
         if differing:
             before, after = differing[0].allowance, differing[0].allowance._replace(downloads=wish.downloads)
             return Step(
                 UPDATED,
+                person.key,
                 person.email,
                 tuple(entry.ident for entry in differing),
                 f"{before.text()} -> {after.text()}",
@@ -182,7 +184,7 @@ def _stay(person: Person, entries: tuple[Listed, ...], always: bool) -> Step:
     msg = ""
     if differing or lasting:
         msg = f"has {(differing or lasting)[0].allowance.text()}, the task says {wish.text()}; left as it is"
-    return Step(UNCHANGED, person.email, idents, msg, person=person)
+    return Step(UNCHANGED, person.key, person.email, idents, msg, person=person)
 
 
 def _downloads_differ(wish: Allowance, entry: Listed) -> bool:

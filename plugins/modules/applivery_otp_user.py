@@ -1,0 +1,284 @@
+#!/usr/bin/python
+
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: applivery_otp_user
+short_description: Let external testers into a publication of Applivery with a one-time password
+version_added: 1.0.0
+description:
+  - Puts people on the list of a publication, and takes them off. Who is on it can enter with a code that comes by mail,
+    without an account.
+  - One task takes many people. The list is read once, only what differs is written, and several requests run at the
+    same time. A task per person in a loop would read the list for each of them.
+  - Whose failure it may be, the others are done all the same. The task then fails, and RV(users) tells every person's
+    outcome. Running the task again does the rest.
+  - Only the Workspace API knows OTP users, so an app token is not enough.
+author:
+  - Applivery distribution contributors (@applivery)
+extends_documentation_fragment:
+  - applivery.distribution._attributes
+  - applivery.distribution._attributes.state_module
+  - applivery.distribution._connection
+attributes:
+  idempotent:
+    support: full
+    details:
+      - The server itself takes people off the list, after a download or after 30 days. Then there is something to do
+        again; see the notes.
+options:
+  state:
+    description:
+      - With V(present) the people are put on the list, unless their O(access_until) has passed.
+      - With V(absent) they are taken off it. A publication that does not exist has no list, so nothing changes and
+        there is a warning.
+    type: str
+    choices: [present, absent]
+    default: present
+  publication:
+    description:
+      - Id or slug of the publication. What has 24 hexadecimal digits is taken for an id.
+      - A slug costs a request more. An id is looked up only where nothing else would tell that it is wrong, which is
+        before somebody leaves the list of a publication that nobody is on, and in check mode.
+    type: str
+    required: true
+  emails:
+    description:
+      - Addresses. An element may hold several of them, divided by newlines, blanks, commas or semicolons, as the
+        answer to a survey does. Empty elements count for nothing.
+      - Compared without regard to case. An internationalised domain is the same in its ASCII form, in which it is sent.
+      - One person named twice counts once; with different settings it is an error.
+      - All addresses are looked at before the first request, and all wrong ones are named.
+    type: list
+    elements: str
+    aliases: [email]
+  users:
+    description:
+      - People with settings of their own. Where one is left out, the option of the same name beside it applies.
+    type: list
+    elements: dict
+    suboptions:
+      email:
+        description:
+          - One address.
+        type: str
+        required: true
+      allowed_downloads:
+        description:
+          - As O(allowed_downloads). It also takes the place of O(single_use).
+        type: int
+      single_use:
+        description:
+          - As O(single_use). It also takes the place of O(allowed_downloads).
+        type: bool
+      temporal:
+        description:
+          - As O(temporal).
+        type: bool
+      access_until:
+        description:
+          - As O(access_until).
+        type: str
+  allowed_downloads:
+    description:
+      - How many downloads a person gets, 1 or more, or V(-1) for no limit. Without this and O(single_use) it is V(-1).
+      - A server that knows only whether access is for a single use can express V(1) and V(-1). Anything else is then
+        refused before anything is written.
+      - Not together with O(single_use) for one person.
+    type: int
+  single_use:
+    description:
+      - V(true) is one download, V(false) is no limit.
+    type: bool
+  temporal:
+    description:
+      - Whether the server takes the person off the list after 30 days. Left out, the server decides; in the form of the
+        API that has this field, its default is V(true).
+      - A server whose users have a number of downloads instead can't express this, so that both V(true) and V(false)
+        are refused before anything is written.
+    type: bool
+  access_until:
+    description:
+      - Until when the person may enter. Once it has passed, the person is taken off the list when the task runs, and is
+        not put on it again.
+      - A date, which means the end of that day in UTC, or a timestamp with an offset from UTC.
+      - Applivery does not know it. Nothing happens at that moment unless a task runs then or later.
+    type: str
+  exclusive:
+    description:
+      - Also removes everybody on the list of this publication whom the task does not name. Nobody on the list of another
+        publication is ever touched.
+      - Where the server does not show whose publication a user is, it is refused before anything is written.
+      - Only with O(state=present).
+    type: bool
+    default: false
+  allow_empty:
+    description:
+      - Allows O(exclusive) with nobody named, which removes everybody.
+    type: bool
+    default: false
+  update_allowance:
+    description:
+      - What to do about people who are on the list with another allowance than the task says.
+      - With V(never) it is neither raised nor lowered, since it may be what is left of it. The difference is told in
+        RV(users[].msg) and in a warning.
+      - With V(always) it is set, for people without O(allowed_downloads) and O(single_use) to V(-1). Only the number of
+        downloads can be updated; a difference that the server can't be asked to remove is refused before anything is
+        written. Where downloads count down, every run gives new ones.
+    type: str
+    choices: [never, always]
+    default: never
+  concurrency:
+    description:
+      - How many requests may run at the same time, from 1 to 32. When the server asks to wait, all of them wait.
+    type: int
+    default: 8
+notes:
+  - Being on the list lets somebody in only while OTP is switched on for the publication. That is done in the dashboard;
+    no field of the API for it is known.
+  - A person with limited downloads vanishes from the list after the last one, and a temporal one after 30 days. A task
+    that runs regularly with O(state=present) would let such a person in again each time. It warns when it is about to.
+  - "The safe pattern for a task that runs regularly: name everybody with an O(access_until), without a limit of
+    downloads, and with O(temporal=false) where the server knows it. Then nobody vanishes without the task's doing, and
+    nobody stays longer than said. Let people in for a single download in a task of their own that runs once per
+    invitation. Where both must be one task, O(access_until) at least ends the repetition."
+  - The API documents two forms of an OTP user. Which one the server speaks is learnt from its list, then from the options
+    of the task, then from one refusal. In the form with O(temporal) nothing can name the publication, which is warned
+    about.
+  - Where the server does not show whose publication a user is, the list is that of the store. Who is on it counts as
+    being on the list of the publication, and removing takes away access to the whole store. Both are warned about.
+  - Whether people are mailed when they are put on the list is not documented. On a new build they are, if
+    C(new_build_notify_otp_users) of the app is on; see M(applivery.distribution.applivery_application_info).
+seealso:
+  - module: applivery.distribution.applivery_otp_user_info
+  - module: applivery.distribution.applivery_publication
+"""
+
+EXAMPLES = r"""
+- name: Let in the testers of a studio until the end of the test
+  applivery.distribution.applivery_otp_user:
+    publication: my-app-testers
+    emails:
+      - ana@studio.example
+      - ben@studio.example
+    access_until: "2026-12-31"
+
+- name: The list is exactly this, whatever it was
+  applivery.distribution.applivery_otp_user:
+    publication: my-app-testers
+    users:
+      - email: ana@studio.example
+        access_until: "2026-12-31"
+      - email: carla@agency.example
+        access_until: "2026-11-30T18:00:00+01:00"
+    exclusive: true
+
+- name: Invite one person to one download, in a playbook that runs once
+  applivery.distribution.applivery_otp_user:
+    publication: my-app-testers
+    email: reviewer@freelance.example
+    single_use: true
+
+- name: Take people off the list, as a survey names them
+  applivery.distribution.applivery_otp_user:
+    publication: my-app-testers
+    emails: |
+      ana@studio.example
+      ben@studio.example, carla@agency.example
+    state: absent
+"""
+
+RETURN = r"""
+users:
+  description:
+    - Every person's outcome, in the order of the task, then those whom O(exclusive) removed, by address. It is returned
+      when the task fails for some of them, too.
+  returned: when the list could be read and the task was not refused
+  type: list
+  elements: dict
+  sample:
+    - email: ana@studio.example
+      action: created
+      id: 5f7f1d2a9c1e4b0012ab34cf
+      msg: ""
+    - email: ben@studio.example
+      action: failed
+      id: null
+      msg: "could not create the OTP user (POST /v1/organizations/acme/stores/5f7f1d2a9c1e4b0012ab34aa/otp-users):
+        HTTP 400, code 6001: Database validation error."
+  contains:
+    email:
+      description: The address, as the task names it.
+      type: str
+    action:
+      description: One of V(created), V(updated), V(removed), V(unchanged) and V(failed).
+      type: str
+    id:
+      description: Id of the OTP user. It is null where there is none, and for those whom check mode would create.
+      type: str
+    msg:
+      description: What there is to know about it, such as the server's reason for a failure. It may be empty.
+      type: str
+counts:
+  description: How many people had which outcome.
+  returned: when RV(users) is
+  type: dict
+  contains:
+    created:
+      description: People put on the list.
+      type: int
+    updated:
+      description: People whose number of downloads was set.
+      type: int
+    removed:
+      description: People taken off the list.
+      type: int
+    unchanged:
+      description: People for whom there was nothing to do.
+      type: int
+    failed:
+      description: People for whom it failed.
+      type: int
+  sample:
+    created: 1
+    updated: 0
+    removed: 0
+    unchanged: 998
+    failed: 1
+publication_id:
+  description: Id of the publication. It is null when there is none.
+  returned: when RV(users) is
+  type: str
+  sample: 5f7f1d2a9c1e4b0012ab34cd
+msg:
+  description: The counts in words, and what else somebody needs to get in. On failure, what failed for whom and why.
+  returned: always
+  type: str
+failure:
+  description: What the server said, for a playbook to decide on; where several people failed, about the first of them.
+  returned: failure
+  type: dict
+  sample:
+    code: 6001
+    message: Database validation error
+    status: 400
+    method: POST
+    path: /v1/organizations/acme/stores/5f7f1d2a9c1e4b0012ab34aa/otp-users
+    fields: []
+    attempts: 1
+"""
+
+from ansible_collections.applivery.distribution.plugins.module_utils._module import run_module
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_task import CONSTRAINTS, SPEC, needs, run
+
+
+def main() -> None:
+    run_module(SPEC, run, needs, **CONSTRAINTS)
+
+
+if __name__ == "__main__":
+    main()
