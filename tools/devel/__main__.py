@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devel import demo, environments, gates, machine, matrix, tree, website
+from devel import bench, demo, environments, gates, machine, matrix, tree, website
 from devel.machine import Failed
 from devel.report import run
 
@@ -85,6 +85,7 @@ def main() -> int:
     command("unit", unit)
     command("integration", integration).add_argument("targets", nargs="*")
     command("docs", docs)
+    command("bench", lambda _options: bench.measure())
     command("matrix", lambda _options: matrix.every_core())
     command("outer-cores", lambda _options: matrix.oldest_and_newest())
     command("demo", lambda _options: demo.play())

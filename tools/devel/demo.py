@@ -27,7 +27,7 @@ LOOK_AHEAD = "release_expires=2031-01-31"
 def play() -> bool:
     _say("Setting up: tools, and the collection from its archive (all of it below .cache/).")
     environment = environments.demo_environment()
-    _install_collection(environment)
+    install_collection(environment)
     with running(environment, tree.lay_out(), CACHE / "logs" / "demo-simulator.log", seed="demo") as simulator:
         _say(
             f"A simulated Applivery runs on {simulator.url}. It holds builds that a pipeline uploaded.",
@@ -59,7 +59,7 @@ def _say(*lines: str) -> None:
     print("\n" + "\n".join(lines), flush=True)
 
 
-def _install_collection(environment: Environment) -> None:
+def install_collection(environment: Environment) -> None:
     log = Log(CACHE / "logs" / "demo-install.log")
     archive = gates.build_artefact(log, environment, CACHE / "demo" / "build")
     install = ["collection", "install", "--offline", "--force", "--collections-path", COLLECTIONS, archive]

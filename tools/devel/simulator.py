@@ -70,16 +70,30 @@ class Simulator:
     def forget_requests(self) -> None:
         self._call("DELETE", "/_simulator/requests")
 
-    def _requests(self) -> list[dict[str, Any]]:
-        answer = self._call("GET", "/_simulator/requests")
-        return list(answer["requests"] if isinstance(answer, dict) else answer)
+    def count(self) -> int:
+        """How many requests came since the log was last forgotten."""
+        return len(self._requests())
 
-    def _call(self, method: str, path: str) -> Any:
+    def reset(self, **world: Any) -> None:
+        self._call("POST", "/_simulator/reset", world)
+
+    def set(self, **switches: Any) -> None:
+        self._call("POST", "/_simulator/switches", switches)
+
+    def add(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """Put an object there without any check; return it with its id."""
+        return dict(self._call("POST", f"/_simulator/{kind}", fields))
+
+    def _requests(self) -> list[dict[str, Any]]:
+        return list(self._call("GET", "/_simulator/requests")["requests"])
+
+    def _call(self, method: str, path: str, body: Any = None) -> Any:
         # Loopback only, past any proxy that the user's environment names.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(urllib.request.Request(self.url + path, method=method), timeout=30) as answer:  # noqa: S310 - always http:// on loopback
-            body = answer.read()
-        return json.loads(body) if body else None
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - always http:// on loopback
+        with opener.open(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
 
 
 @contextmanager
