@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""Send the update of a build, and see that it took effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.applivery.distribution.plugins.module_utils._build import BUILDS
+from ansible_collections.applivery.distribution.plugins.module_utils._build_match import Build
+from ansible_collections.applivery.distribution.plugins.module_utils._build_plan import (
+    Plan,
+    emptied,
+    touched,
+    unfulfilled,
+    unreturned,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
+from ansible_collections.applivery.distribution.plugins.module_utils._module import Task
+
+
+def write(task: Task, before: Build, plan: Plan) -> Build:
+    """Carry out the plan; the build as it is then, with what was sent where the server does not show it.
+
+    An error holds ``previous``, and ``changed`` where the server accepted something.
+    """
+    ident = str(identity(before))
+    after = before
+    try:
+        after = _put(task.api, ident, before, plan.body)
+        named = emptied(plan.body, after)
+        if named and unfulfilled(plan.body, after):
+            # The server merges objects, so what is to go has to be named.
+            after = _put(task.api, ident, after, {**plan.body, **named})
+        _verify(plan, after)
+    except AppliveryError as problem:
+        # A refused update changed nothing; one that was accepted may have.
+        accepted = {} if after is before else {"changed": True}
+        raise problem.with_result(**accepted, previous=as_read(before), build_id=ident) from problem
+    _tell(task, before, after, plan)
+    return {**after, **{name: value for name, value in plan.body.items() if name not in after}}
+
+
+def _verify(plan: Plan, after: Build) -> None:
+    wrong = unfulfilled(plan.body, after)
+    if wrong:
+        told = (f"{option} is {found!r} instead of {wanted!r}" for option, (wanted, found) in wrong.items())
+        raise AppliveryError(f"the server accepted the update, but shows other values afterwards: {'; '.join(told)}")
+
+
+def _tell(task: Task, before: Build, after: Build, plan: Plan) -> None:
+    unseen = unreturned(plan.body, after)
+    if unseen:
+        task.warn(
+            f"{', '.join(unseen)}: set, but this server does not return it, so it can't be compared; every run sets it "
+            "again and reports a change"
+        )
+    objects = [option for option in unseen if option != "disabled"]
+    if objects:
+        task.warn(
+            f"{', '.join(objects)}: what it held beside the named keys can't be seen, and is lost if the server "
+            "replaces it"
+        )
+    changed = touched(plan.body, before, after)
+    if changed:
+        task.warn(f"{', '.join(changed)}: changed at the same time, although not by this task")
+
+
+def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
+    """Send the PUT; the build afterwards, from its answer where that is the whole build, else read again."""
+    answer = _update(api, ident, body)
+    if not isinstance(answer, dict) or (identity(answer) or "").lower() != ident.lower():
+        return api.get(BUILDS, ident)
+    cleared = {name for name, value in body.items() if value in ("", [], {}) and value is not False}
+    if before.keys() - cleared <= answer.keys():
+        return answer
+    if body.keys() <= answer.keys():
+        return {**before, **answer}
+    return api.get(BUILDS, ident)
+
+
+def _update(api: Api, ident: str, body: Mapping[str, Any]) -> Any:
+    try:
+        return api.update(BUILDS, ident, body)
+    except RequestFailed as problem:
+        instead = _with_nulls(body, {name.split(".")[0] for name in problem.field_names})
+        if not problem.body_refused or instead == body:
+            raise
+        # The documents don't say how a text is cleared: where "" was refused, null is left.
+        try:
+            return api.update(BUILDS, ident, instead)
+        except RequestFailed:
+            raise problem from None
+
+
+def _with_nulls(body: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
+    """``body`` with null for every empty text in a field that was refused; all fields when none was named."""
+    return {name: _nulled(value) if not refused or name in refused else value for name, value in body.items()}
+
+
+def _nulled(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: None if item == "" else item for key, item in value.items()}
+    return None if value == "" else value
