@@ -11,7 +11,7 @@ is never taken for "no".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -70,6 +70,7 @@ def _publication(piece: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         if not _empty(value) and _empty(read.get(key))
     }
     known = {**read, **declared}
+    silent = set(read.get("unreturned_fields") or []) - set(declared)
     expires = _instant(known.get("expiration_date"))
     closed = _closed(known, expires, now)
     # Older cores turn a null in a template into empty text.
@@ -83,10 +84,11 @@ def _publication(piece: Mapping[str, Any], now: datetime) -> dict[str, Any]:
         "application": application.get("name") or application.get("slug") or known.get("application"),
         "visibility": known.get("visibility"),
         "security": known.get("security"),
-        "who": _who(known),
+        "who": _who(known, silent),
         "open": not closed,
         "closed_because": closed,
         "expires": _text(expires),
+        "expires_known": "expiration_date" not in silent,
         "declared_only": sorted(declared),
         "downloads": _downloads(known, piece.get("builds") or []),
         "tester_list_kept": kept,
@@ -122,8 +124,8 @@ def _closed(publication: Mapping[str, Any], expires: datetime | None, now: datet
     return None
 
 
-def _who(publication: Mapping[str, Any]) -> list[str]:
-    """Lines that say who gets in, from the widest statement to its limits."""
+def _who(publication: Mapping[str, Any], silent: Set[str]) -> list[str]:
+    """Lines that say who gets in, from the widest statement to its limits; ``silent`` are fields the server kept back."""
     security = publication.get("security")
     lines = [SECURITY.get(str(security), f"Unknown: security is {security}")]
     if security == "logged":
@@ -131,7 +133,8 @@ def _who(publication: Mapping[str, Any]) -> list[str]:
             " and ".join(map(str, clause if isinstance(clause, list) else [clause]))
             for clause in publication.get("groups") or []
         ]
-        lines.append(f"Members of the groups {' or '.join(clauses)}" if clauses else "No limit to groups is known")
+        unlimited = "Whether groups limit this is not known" if "groups" in silent else "No group limits this"
+        lines.append(f"Members of the groups {' or '.join(clauses)}" if clauses else unlimited)
         lines.append("External testers on the OTP list, when OTP is switched on in the dashboard")
     audiences = publication.get("user_audience_map") or []
     if publication.get("activate_user_audiences"):
@@ -139,6 +142,10 @@ def _who(publication: Mapping[str, Any]) -> list[str]:
     for key, words in (("allowed_countries", "Only from"), ("blocked_countries", "Not from")):
         if publication.get(key):
             lines.append(f"{words} {', '.join(map(str, publication[key]))}")
+    if not publication.get("allowed_countries") and not publication.get("blocked_countries"):
+        lines += ["Whether countries limit this is not known"] if silent & {"allowed_countries", "blocked_countries"} else []
+    if "activate_user_audiences" in silent:
+        lines.append("Whether audiences may enter is not known")
     return lines
 
 
@@ -250,7 +257,7 @@ def _findings(item: Mapping[str, Any]) -> list[str]:
     if item["security"] != "logged":
         lines.append(f"{item['who'][0]} can download, listed or not.")
     if not item["expires"]:
-        lines.append("The server shows no date on which the publication ends.")
+        lines.append("Nothing ends it." if item["expires_known"] else "The server does not show whether it ends.")
     lines += [f"{person['email']} {words}" for person in item["testers"] for words in _about(person)]
     return lines
 

@@ -75,13 +75,31 @@ def test_who_gets_in():
     audiences = {"activate_user_audiences": True, "user_audience_map": [{"id": "u1", "notify_new_builds_processed": True}]}
     item = one(publication={"groups": [], "allowed_countries": [], "blocked_countries": ["US"], **audiences})
     assert item["who"][1:] == [
-        "No limit to groups is known",
+        "No group limits this",
         "External testers on the OTP list, when OTP is switched on in the dashboard",
         "Audiences are on: u1",
         "Not from US",
     ]
     assert {"who": "Audience u1", "mailed": True} in item["mailed"]
     assert one(publication={"security": "telepathy"})["who"][0] == "Unknown: security is telepathy"
+
+
+def test_what_the_server_keeps_back_is_unknown_rather_than_none():
+    hidden = ["groups", "allowed_countries", "blocked_countries", "activate_user_audiences", "expiration_date"]
+    item = one(publication={**dict.fromkeys(hidden), "unreturned_fields": hidden})
+    assert item["who"] == [
+        "People who sign in",
+        "Whether groups limit this is not known",
+        "External testers on the OTP list, when OTP is switched on in the dashboard",
+        "Whether countries limit this is not known",
+        "Whether audiences may enter is not known",
+    ]
+    assert item["findings"] == ["The server does not show whether it ends."]
+    declared = {"groups": [["qa"]], "allowed_countries": ["DE"], "expiration_date": "2027-01-01"}
+    item = one(publication={**dict.fromkeys(hidden), "unreturned_fields": hidden}, declared=declared)
+    assert "Members of the groups qa" in item["who"]
+    assert "Only from DE" in item["who"]
+    assert item["findings"] == []
 
 
 @pytest.mark.parametrize(
@@ -123,7 +141,7 @@ def test_findings_name_whom_and_what_to_look_at():
     item = one(users=users, testers=testers, publication={"expiration_date": None, "security": "public"})
     assert item["findings"] == [
         "Everybody who has the address can download, listed or not.",
-        "The server shows no date on which the publication ends.",
+        "Nothing ends it.",
         "late@north.example can still enter although access was to end at 2026-05-01T23:59:59Z.",
         "missing@north.example is on the list of testers but can't enter: the server does not have the address.",
         "stranger@else.example can enter without being on the list of testers.",
