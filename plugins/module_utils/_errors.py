@@ -44,6 +44,9 @@ class AppliveryError(Exception):
         self.failure = details if details is not None else failure()
         self.result: dict[str, Any] = {}
 
+    def __str__(self) -> str:
+        return self.message
+
     def with_result(self, **result: Any) -> AppliveryError:
         """Attach what the task must return although it fails, such as ``previous``."""
         self.result.update(result)

@@ -252,7 +252,7 @@ class Transport:
         limit = request.timeout or self.options.timeout
         if failed_at is None:
             return limit
-        return max(_SHORTEST_READ, min(limit, self._remaining(failed_at)))
+        return min(limit, max(_SHORTEST_READ, self._remaining(failed_at)))
 
     def _attempt(self, request: Request, limit: float) -> tuple[Reply | None, _Fault | None]:
         try:

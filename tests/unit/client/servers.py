@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Servers that the simulator is too well-behaved to be: any bytes as an answer, and a forward proxy."""
+
+from __future__ import annotations
+
+import contextlib
+import select
+import socket
+import socketserver
+import ssl
+import threading
+from types import TracebackType
+from typing import Any, Callable
+
+
+def answer(body: bytes | str = b"", status: str = "200 OK", **headers: str) -> bytes:
+    """One HTTP answer; a header's name is written with underscores."""
+    content = body.encode() if isinstance(body, str) else body
+    fields = {"Content-Type": "application/json", "Content-Length": str(len(content)), "Connection": "close"}
+    fields.update({name.replace("_", "-"): value for name, value in headers.items()})
+    lines = [f"HTTP/1.1 {status}", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + content
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = True
+    daemon_threads = True
+
+
+class _Running:
+    """A server in a thread of its own, on a free port of loopback."""
+
+    def __init__(self) -> None:
+        self._server = _Server(("127.0.0.1", 0), self._handler())
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+
+    def _handler(self) -> Any:
+        raise NotImplementedError
+
+    def __enter__(self) -> Any:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class CannedServer(_Running):
+    """Answers the n-th request with the n-th of ``answers``, and the last one from then on."""
+
+    def __init__(self, *answers: bytes, context: ssl.SSLContext | None = None) -> None:
+        self.answers = list(answers)
+        self.requests: list[bytes] = []
+        self._context = context
+        super().__init__()
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
+
+    def _handler(self) -> Any:
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with contextlib.suppress(OSError):
+                    stream = outer._context.wrap_socket(self.request, True) if outer._context else self.request
+                    outer.requests.append(_read_request(stream))
+                    stream.sendall(outer.answers[min(len(outer.requests), len(outer.answers)) - 1])
+                    stream.shutdown(socket.SHUT_RDWR)
+
+        return Handler
+
+
+class Proxy(_Running):
+    """A forward proxy that knows CONNECT; ``refuse`` is the status line it answers instead of connecting."""
+
+    def __init__(self, refuse: str = "") -> None:
+        self.refuse = refuse
+        self.requests: list[str] = []
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _handler(self) -> Any:
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with contextlib.suppress(OSError):
+                    head = _read_request(self.request).decode("latin-1")
+                    outer.requests.append(head.split("\r\n", 1)[0])
+                    if outer.refuse:
+                        self.request.sendall(f"HTTP/1.1 {outer.refuse}\r\nContent-Length: 0\r\n\r\n".encode())
+                        return
+                    host, port = head.split(" ")[1].rsplit(":", 1)
+                    with socket.create_connection((host, int(port))) as far:
+                        self.request.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                        _join(self.request, far)
+
+        return Handler
+
+
+def _read_request(stream: socket.socket) -> bytes:
+    content = b""
+    while b"\r\n\r\n" not in content:
+        piece = stream.recv(65536)
+        if not piece:
+            return content
+        content += piece
+    head, body = content.split(b"\r\n\r\n", 1)
+    length = next((int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), 0)
+    while len(body) < length:
+        body += stream.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def _join(near: socket.socket, far: socket.socket) -> None:
+    while True:
+        readable, _writable, _failed = select.select([near, far], [], [])
+        for source in readable:
+            piece = source.recv(65536)
+            if not piece:
+                return
+            (far if source is near else near).sendall(piece)
+
+
+class Clock:
+    """A clock that only sleeping moves; sleeps are remembered."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.sleeps: list[float] = []
+        self._lock = threading.Lock()
+        self.before_sleep: Callable[[float], None] = lambda _seconds: None
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.before_sleep(seconds)
+        with self._lock:
+            self.sleeps.append(seconds)
+            self.now += seconds
