@@ -18,7 +18,8 @@ options:
     type: int
   query:
     description:
-      - A JMESPath expression over the returned list, for what no filter can say. What it yields is returned as RV(result).
+      - A JMESPath expression over the returned list, for what no filter can say. What it yields is returned
+        as RV(result).
       - A wrong expression is refused before anything is read, with the place of the error.
     type: str
 requirements:

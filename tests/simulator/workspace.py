@@ -61,7 +61,7 @@ def list_applications(call: Call) -> Reply:
     """List the applications of the organization."""
     organization = call.organization()["id"]
     mine = [item for item in call.state.applications.values() if item["organization"] == organization]
-    return respond(call, mine, APPLICATIONS, lambda item: render.application(call, item))
+    return respond(call, mine, APPLICATIONS, lambda item: render.application(call, item, listed=True))
 
 
 def get_application(call: Call) -> Reply:
