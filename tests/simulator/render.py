@@ -52,7 +52,7 @@ def shuffled(call: Call, values: Any) -> Any:
     if call.switches["set_order"] == "as_sent" or not isinstance(values, list) or len(values) < 2:
         return values
     mixed = list(values)
-    random.Random(call.state.next_number()).shuffle(mixed)  # noqa: S311 - the order of a list, no secret
+    random.Random(call.state.next_number()).shuffle(mixed)
     return mixed if mixed != values else mixed[::-1]
 
 
@@ -259,7 +259,7 @@ def store(call: Call, item: Item) -> Item:
     return hide(call, shown, "store")
 
 
-def application(call: Call, item: Item) -> Item:
+def application(call: Call, item: Item, *, listed: bool = False) -> Item:
     """Return an application as the API shows it."""
     shown = {
         **copy.deepcopy(item),
@@ -270,4 +270,4 @@ def application(call: Call, item: Item) -> Item:
     shown["counts"] = {"builds": len(mine)}
     if mine:
         shown["lastBuildProcessedDate"] = moment(call, call.state.newest_first(mine)[0]["updatedAt"])
-    return hide(call, shown, "application")
+    return hide(call, shown, "application", *(["application_list"] if listed else []))
