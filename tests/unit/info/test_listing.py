@@ -115,7 +115,7 @@ def test_a_limit_below_one_is_refused_before_any_request(info: Callable[..., Any
 @pytest.mark.parametrize("what", LISTS)
 def test_a_wrong_query_is_refused_before_any_request(info: Callable[..., Any], what: str) -> None:
     run = info()
-    with pytest.raises(InvalidInput, match="query: .*<HERE>"):
+    with pytest.raises(InvalidInput, match=r"query: .*<HERE>"):
         run(what, query="[?id == 'a'")
     assert run.requests == 0
 
