@@ -131,13 +131,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{name}: {known}\n    {switch.about}")
         return 0
     done = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    for number in before:
         signal.signal(number, lambda *_unused: done.set())
     try:
+        return serve(wanted, done)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def serve(wanted: argparse.Namespace, done: threading.Event) -> int:
+    """Serve until ``done``, or until the process of ``--exit-with`` is gone; return the exit code."""
+    try:
         values = switch_values(wanted.switch)
-        simulator = Simulator(
-            values, profile=wanted.profile, seed=wanted.seed, port=wanted.port, validate=not wanted.no_validate
-        )
+        validate = False if wanted.no_validate else None
+        simulator = Simulator(values, profile=wanted.profile, seed=wanted.seed, port=wanted.port, validate=validate)
         with simulator:
             access = simulator.world.access()
             if wanted.ready_file:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import re
 from pathlib import Path
 from typing import Any
@@ -47,7 +48,7 @@ def resolved(node: Any) -> Any:
     return {"allOf": [target], **own} if own else target
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def operation(method: str, path: str) -> dict[str, Any] | None:
     """Return an operation with its parameters by query name, or None when the document does not know it."""
     place = document()["paths"].get(path, {})
@@ -60,7 +61,7 @@ def operation(method: str, path: str) -> dict[str, Any] | None:
     return whole
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _validator(method: str, path: str, part: str) -> Any:
     """Return the compiled schema of ``request`` or of the answer with a status, or None when there is no body."""
     import jsonschema
@@ -76,7 +77,7 @@ def _validator(method: str, path: str, part: str) -> Any:
     return jsonschema.Draft202012Validator(next(iter(content.values()))["schema"])
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _query_validator(method: str, path: str, name: str) -> Any:
     import jsonschema
 
@@ -110,7 +111,10 @@ def _query_value(text: str, schema: dict[str, Any]) -> Any:
 class Contract:
     """The differences found so far."""
 
-    def __init__(self, *, enabled: bool) -> None:
+    def __init__(self, *, enabled: bool | None) -> None:
+        """Compare or not; None = compare when what that needs is installed."""
+        if enabled is None:
+            enabled = all(importlib.util.find_spec(name) is not None for name in ("jsonschema", "yaml"))
         self.enabled = enabled
         self.violations: list[dict[str, Any]] = []
 

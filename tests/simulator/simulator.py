@@ -55,7 +55,7 @@ class Simulator:
         profile: str = "default",
         seed: str = "empty",
         port: int = 0,
-        validate: bool = True,
+        validate: bool | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self.world = World(profile=profile, seed=seed, switches=switches, validate=validate)

@@ -42,7 +42,7 @@ class Bucket:
 class World:
     """State, switches, faults, log and contract, and how to begin anew."""
 
-    def __init__(self, *, profile: str, seed: str, switches: Mapping[str, Any] | None, validate: bool) -> None:
+    def __init__(self, *, profile: str, seed: str, switches: Mapping[str, Any] | None, validate: bool | None) -> None:
         self.switches = Switches(profile, switches)
         self.faults = Faults()
         self.log = Log()
