@@ -41,8 +41,9 @@ SPDX-License-Identifier: GPL-3.0-or-later
 
 # What it costs
 
-Written by `make bench`: real `ansible-playbook` runs against the simulator on loopback. Each play costs {start:.1f} s before
-its task does anything, measured with a play that does nothing; the seconds below are without that. {machine}, {date}.
+Written by `make bench`: real `ansible-playbook` runs against the simulator on loopback. Each play costs {start:.1f} s
+before its task does anything, measured with a play that does nothing; the seconds below are without that.
+{machine}, {date}.
 
 | what | seconds | requests | beside |
 |---|---:|---:|---|

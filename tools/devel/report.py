@@ -20,6 +20,7 @@ from threading import Event, Lock
 from devel.machine import CACHE, Failed
 
 TAIL_LINES = 40
+LINE_LENGTH = 240
 _processes: set[subprocess.Popen[bytes]] = set()
 _guard = Lock()
 _stopping = Event()
@@ -35,7 +36,7 @@ class Log:
 
     def run(self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], check: bool = True) -> int:
         """Run one command to its end, its output into the log. A failure ends the gate unless CHECK is off."""
-        self.write("$ " + " ".join(str(word) for word in command))
+        self.write("$ " + " ".join(str(word) for word in command)[:LINE_LENGTH])
         with self.path.open("ab") as output:
             if _stopping.is_set():
                 raise Failed("interrupted")
@@ -69,11 +70,16 @@ class Log:
 
 @dataclass
 class Gate:
-    """One thing that must be true. CHECK raises Failed when it is not; AFTER names gates whose data it needs."""
+    """One thing that must be true. CHECK raises Failed when it is not.
+
+    AFTER names gates whose data it needs; TELLING matches the lines of the log that say why it failed, where that is
+    not its end.
+    """
 
     name: str
     check: Callable[[Log], None]
     after: tuple[str, ...] = ()
+    telling: str | None = None
     seconds: float = 0.0
     failure: str | None = None
     done: Event = field(default_factory=Event)
@@ -124,11 +130,18 @@ def _run_one(gate: Gate, by_name: Mapping[str, Gate]) -> None:
     print(f"{'FAILED' if gate.failure else 'passed'}  {gate.name}  ({gate.seconds:.0f} s)", flush=True)
 
 
+def _excerpt(gate: Gate) -> list[str]:
+    lines = gate.log.read_text(errors="replace").splitlines()
+    told = [line for line in lines if re.search(gate.telling, line)] if gate.telling else []
+    return (told or lines)[-TAIL_LINES:]
+
+
 def _tell(gates: Sequence[Gate]) -> None:
     failed = [gate for gate in gates if gate.failure]
     for gate in failed:
         print(f"\n--- {gate.name}: {gate.failure} (whole log: {gate.log})")
-        print("\n".join(gate.log.read_text(errors="replace").splitlines()[-TAIL_LINES:]))
+        for line in _excerpt(gate):
+            print(line[:LINE_LENGTH])
     width = max(len(gate.name) for gate in gates)
     print(f"\n{'gate':<{width}}  result  seconds")
     for gate in gates:
