@@ -20,7 +20,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._build_plan
     unreturned,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Task
 
@@ -74,7 +74,7 @@ def _tell(task: Task, before: Build, after: Build, plan: Plan) -> None:
 
 def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
     """Send the PUT; the build afterwards, from its answer where that is the whole build, else read again."""
-    answer = _update(api, ident, body)
+    answer = api.update(BUILDS, ident, body)
     if not isinstance(answer, dict) or (identity(answer) or "").lower() != ident.lower():
         return api.get(BUILDS, ident)
     cleared = {name for name, value in body.items() if value in ("", [], {}) and value is not False}
@@ -83,28 +83,3 @@ def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
     if body.keys() <= answer.keys():
         return {**before, **answer}
     return api.get(BUILDS, ident)
-
-
-def _update(api: Api, ident: str, body: Mapping[str, Any]) -> Any:
-    try:
-        return api.update(BUILDS, ident, body)
-    except RequestFailed as problem:
-        instead = _with_nulls(body, {name.split(".")[0] for name in problem.field_names})
-        if not problem.body_refused or instead == body:
-            raise
-        # The documents don't say how a text is cleared: where "" was refused, null is left.
-        try:
-            return api.update(BUILDS, ident, instead)
-        except RequestFailed:
-            raise problem from None
-
-
-def _with_nulls(body: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
-    """``body`` with null for every empty text in a field that was refused; all fields when none was named."""
-    return {name: _nulled(value) if not refused or name in refused else value for name, value in body.items()}
-
-
-def _nulled(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: None if item == "" else item for key, item in value.items()}
-    return None if value == "" else value

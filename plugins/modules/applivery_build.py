@@ -125,8 +125,8 @@ options:
       - With V(merge) the keys of O(metadata) are added to those that the build has, at every depth. With V(replace) the
         build has no others afterwards.
       - The merged object is sent whole, so that it does not matter whether the server merges or replaces. Where the
-        server does not return the metadata that a build has, there is nothing to merge with; the module warns that keys
-        may be lost.
+        server does not return the metadata that a build has, there is nothing to merge with. The module then warns that
+        keys may be lost.
     type: str
     choices: [merge, replace]
     default: merge
@@ -161,8 +161,8 @@ options:
     description:
       - Whether to wait for a build that is not processed yet. Applivery says that updates before the end may be
         inconsistent. In check mode there is no waiting, only a warning.
-      - A build that could not be processed is an error, with the reason of the server. With V(false) and O(build_id) the
-        labels of such a build are set all the same.
+      - A build that could not be processed is an error, with the reason of the server. With V(false) and O(build_id)
+        the labels of such a build are set all the same.
     type: bool
     default: true
   wait_timeout:
@@ -179,8 +179,8 @@ options:
     description:
       - A file on the machine where the module runs, to be uploaded when no build fits O(match). It is read while it is
         sent, so its size does not matter for memory.
-      - C(version_name), C(tags) and C(changelog) are sent with it, other labels afterwards.
-      - What contradicts O(match) is refused before anything is sent. If the uploaded build does not fit O(match) when it
+      - O(version_name), O(tags) and O(changelog) are sent with it, other labels afterwards.
+      - What contradicts O(match) is refused before anything is sent. If the uploaded build does not fit it when it
         is processed, the task fails, since every run would upload it again.
       - A build that fits except that it is not processed yet is waited for instead.
       - An upload whose answer got lost is looked for in the list, and sent again only if it is not there.
@@ -273,9 +273,9 @@ options:
 requirements:
   - jmespath, for O(match.query)
 notes:
-  - Uploads through the Integrations API are well proven. For the Workspace API the documents disagree about the host and
-    the name of the file field. The module uses O(upload_url) and C(build), and sends C(file) once more if the server
-    refuses that. An app token with O(api=integrations) is the safer way.
+  - Uploads through the Integrations API are well proven. For the Workspace API the documents disagree about the host
+    and the name of the file field. The module uses O(upload_url) and C(build), and tries C(file) if the server refuses
+    that. An app token with O(api=integrations) is the safer way.
   - For the Workspace API only the permission C(mad.build.management.update) is documented.
   - Applivery may delete builds by itself, as the retention settings of the app say.
 seealso:
@@ -360,8 +360,8 @@ RETURN = r"""
 build:
   description:
     - The build as it is now, or in check mode as it would be; null when it is absent.
-    - Of the same shape as in M(applivery.distribution.applivery_build_info). What only the server can make, such as what
-      it finds in an uploaded file, is null or missing in check mode.
+    - Of the same shape as in M(applivery.distribution.applivery_build_info). What only the server can make, such as
+      what it finds in an uploaded file, is null or missing in check mode.
   returned: success
   type: dict
   sample:
@@ -461,7 +461,7 @@ def main() -> None:
         needs,
         mutually_exclusive=[("build_id", "match")],
         required_one_of=[("build_id", "match")],
-        required_by={"path": "match", **{option: "path" for option in ONLY_WITH_PATH}},
+        required_by={"path": "match", **dict.fromkeys(ONLY_WITH_PATH, "path")},
     )
 
 
