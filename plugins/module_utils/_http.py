@@ -279,7 +279,7 @@ class Transport:
         """None when the request is to be repeated, else what to add to the error."""
         if fault.final or (request.method not in _REPEATABLE and fault.sent) or self.options.retry_timeout <= 0:
             return ""
-        return self._too_long(max(self._backoff(attempts), fault.told or 0.0, self._gate.remaining()), failed_at)
+        return self._too_long(max(self._least_wait(fault, attempts), self._gate.remaining()), failed_at)
 
     def _too_long(self, wait: float, failed_at: float) -> str | None:
         if wait < self._remaining(failed_at):
@@ -289,14 +289,20 @@ class Transport:
     def _backoff(self, attempts: int) -> float:
         return min(self.options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
 
+    def _least_wait(self, fault: _Fault, attempts: int) -> float:
+        # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
+        # one unlucky thread would hold up all others.
+        if fault.told is not None and fault.told >= self.options.backoff:
+            return fault.told
+        return self._backoff(attempts)
+
     def _wait(self, fault: _Fault, attempts: int) -> None:
         # Jitter parts clients that failed together.
         spread = random.random()  # noqa: S311 - it guards no secret
-        own = self._backoff(attempts) * (0.5 + 0.5 * spread)
-        if fault.told is not None:
-            # "Wait 0 seconds" must not become a loop without any wait.
-            self._gate.close_for(max(fault.told + 0.05 * spread, own))
-        elif fault.kind == "HTTP 429":
+        told = fault.told or 0.0
+        least = self._least_wait(fault, attempts)
+        own = told + 0.05 * spread if least == fault.told else max(told, least * (0.5 + 0.5 * spread))
+        if fault.told is not None or fault.kind == "HTTP 429":
             self._gate.close_for(own)
         else:
             self._sleep(own)
