@@ -110,8 +110,8 @@ options:
     type: str
   exclusive:
     description:
-      - Also removes everybody on the list of this publication whom the task does not name. Nobody on the list of another
-        publication is ever touched.
+      - Also removes everybody on the list of this publication whom the task does not name. Nobody on the list of
+        another publication is ever touched.
       - Where the server does not show whose publication a user is, it is refused before anything is written.
       - Only with O(state=present).
     type: bool
@@ -146,9 +146,9 @@ notes:
     downloads, and with O(temporal=false) where the server knows it. Then nobody vanishes without the task's doing, and
     nobody stays longer than said. Let people in for a single download in a task of their own that runs once per
     invitation. Where both must be one task, O(access_until) at least ends the repetition."
-  - The API documents two forms of an OTP user. Which one the server speaks is learnt from its list, then from the options
-    of the task, then from one refusal. In the form with O(temporal) nothing can name the publication, which is warned
-    about.
+  - The API documents two forms of an OTP user. Which one the server speaks is learnt from its list, then from the
+    options of the task, then from one refusal. In the form with O(temporal) nothing can name the publication, which is
+    warned about.
   - Where the server does not show whose publication a user is, the list is that of the store. Who is on it counts as
     being on the list of the publication, and removing takes away access to the whole store. Both are warned about.
   - Whether people are mailed when they are put on the list is not documented. On a new build they are, if
