@@ -339,9 +339,10 @@ def whole_and_fitting(api: Api, wanted: Wanted, builds: Sequence[Build]) -> Iter
     if not builds or not lacking:
         return
     newest = api.find(BUILDS, identity(builds[0]) or "")
-    if newest is None or not lacking & set(newest):
+    if newest is None or newest.keys() <= builds[0].keys():
+        # The list shows all there is, so nobody has what is searched for.
         return
-    decided = {entry.option: wanted.get(entry.option) for entry in CRITERIA if entry.needs not in lacking & set(newest)}
+    decided = {entry.option: wanted.get(entry.option) for entry in CRITERIA if entry.needs not in lacking}
     for build in builds:
         whole = api.find(BUILDS, identity(build) or "") if fits(build, decided) else None
         if whole is not None and fits(whole, wanted):
