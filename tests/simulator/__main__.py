@@ -76,7 +76,7 @@ def describe(access: dict[str, Any], profile: str, seed: str) -> str:
 For your shell:
 
 export APPLIVERY_API_URL={access["url"]}
-export APPLIVERY_UPLOAD_URL={access["url"]}
+export APPLIVERY_UPLOAD_URL={access["upload_url"]}
 export APPLIVERY_APP_TOKEN={access["app_token"]}
 export APPLIVERY_SERVICE_ACCOUNT_TOKEN={access["service_account_token"]}
 export APPLIVERY_ORGANIZATION={organization["slug"]}

@@ -99,7 +99,7 @@ def _sorted(call: Call, items: list[Item], problems: validation.Problems) -> lis
     if not re.fullmatch(SORT, sort):
         problems.add(("sort",), "fails to match the required pattern", "string.regex.base")
         return ordered
-    name, _, direction = sort.partition(":")
+    name, _colon, direction = sort.partition(":")
     if name == "createdAt":
         return newest if direction == "desc" else newest[::-1]
     found = [item for item in ordered if _field(item, name) is not None]

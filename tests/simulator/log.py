@@ -12,7 +12,7 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class Request(dict[str, Any]):
-    """One request: method, path, query, body, status, token (its kind), fault (its kind or None), headers.
+    """One request: method, path, query, body, status, token (its kind), fault (its kind or None), host, headers.
 
     The items can be read as attributes too. ``status`` is None when the connection was cut. Tokens are not kept.
     """

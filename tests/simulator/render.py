@@ -95,7 +95,7 @@ def unset(call: Call, item: Item, defaults: Item) -> Item:
 def hide(call: Call, shown: Item, *resources: str) -> Item:
     """Drop what the switch ``hidden_fields`` names, with or without one of ``resources`` before it."""
     for entry in call.switches["hidden_fields"]:
-        resource, _, name = entry.rpartition(":")
+        resource, _colon, name = entry.rpartition(":")
         if resource and resource not in resources:
             continue
         *parents, leaf = name.split(".")

@@ -100,12 +100,17 @@ class Server:
                 status=None,
                 token=self._token(request).kind,
                 fault=fault.kind if fault else None,
+                host=self._host(request),
                 headers={name: value for name, value in request.headers.items() if name.lower() != "authorization"},
             )
         )
         if fault is not None and fault.kind == "cut_before":
             return self._abort(request)
-        incoming = await self._receive(request, route)
+        try:
+            incoming = await self._receive(request, route)
+        except ConnectionError:
+            # the client left in the middle of its request: nothing happened, and nobody reads an answer
+            return self._abort(request)
         record["body"] = (
             incoming.body
             if not incoming.files
@@ -156,7 +161,7 @@ class Server:
 
     def _call(self, request: web.Request, route: Route | None, incoming: Incoming, fault: Fault | None) -> Call:
         world, switches = self.world, self.world.switches
-        if route is None:
+        if route is None or not self._on_its_host(request, route):
             raise (
                 errors.unauthorized()
                 if switches["malformed_path"] == "unauthorized"
@@ -188,10 +193,20 @@ class Server:
             list_fault={**fault.details, "kind": fault.kind} if fault else None,
         )
 
+    def _host(self, request: web.Request) -> str:
+        """Return which of the two hosts was asked: api or upload."""
+        transport = request.transport
+        port = transport.get_extra_info("sockname")[1] if transport is not None else 0
+        return "upload" if self.world.upload_url.endswith(f":{port}") else "api"
+
+    def _on_its_host(self, request: web.Request, route: Route) -> bool:
+        wanted = "upload" if route.multipart else "api"
+        return self.world.switches["upload_host"] == "either" or self._host(request) == wanted
+
     # -- who asks -----------------------------------------------------------------------------------------------------
 
     def _token(self, request: web.Request) -> Token:
-        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        scheme, _blank, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             return Token("none")
         return self.world.state.tokens.get(secret.strip(), Token("unknown"))

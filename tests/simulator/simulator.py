@@ -78,23 +78,26 @@ class Simulator:
             raise SimulatorError("the simulator runs already")
         listener = _bind(self._port)
         scheme = "https" if self._ssl else "http"
+        uploads = _bind(0)
         self.world.url = f"{scheme}://{HOST}:{listener.getsockname()[1]}"
+        self.world.upload_url = f"{scheme}://{HOST}:{uploads.getsockname()[1]}"
         ready = threading.Event()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
-            target=self._serve, args=(self._loop, listener, ready), name="applivery-simulator", daemon=True
+            target=self._serve, args=(self._loop, [listener, uploads], ready), name="applivery-simulator", daemon=True
         )
         self._thread.start()
         ready.wait()
         return self
 
-    def _serve(self, loop: asyncio.AbstractEventLoop, listener: socket.socket, ready: threading.Event) -> None:
+    def _serve(self, loop: asyncio.AbstractEventLoop, listeners: list[socket.socket], ready: threading.Event) -> None:
         asyncio.set_event_loop(loop)
         runner = web.AppRunner(Server(self.world).app, access_log=None, handle_signals=False, shutdown_timeout=0.05)
 
         async def begin() -> None:
             await runner.setup()
-            await web.SockSite(runner, listener, ssl_context=self._ssl, backlog=512).start()
+            for listener in listeners:
+                await web.SockSite(runner, listener, ssl_context=self._ssl, backlog=512).start()
 
         try:
             loop.run_until_complete(begin())
@@ -108,7 +111,8 @@ class Simulator:
             loop.run_until_complete(loop.shutdown_asyncgens())
         finally:
             ready.set()
-            listener.close()
+            for listener in listeners:
+                listener.close()
             loop.close()
 
     def stop(self) -> None:
@@ -125,6 +129,11 @@ class Simulator:
     def url(self) -> str:
         """Return the base address of both hosts, without ``/v1``."""
         return self.world.url
+
+    @property
+    def upload_url(self) -> str:
+        """Return the address of the upload host alone; ``url`` serves uploads too unless ``upload_host`` is "own"."""
+        return self.world.upload_url
 
     @property
     def app_token(self) -> str:

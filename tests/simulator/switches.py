@@ -155,6 +155,9 @@ SWITCHES: dict[str, Switch] = {
     "email_case": _choice("how an e-mail is stored", "kept", "lowered"),
     # builds
     "upload_field": _choice("the multipart field of the package", "build", "file", "either", contradiction="C6"),
+    "upload_host": _choice(
+        "whether uploads must go to upload_url, and everything else to url", "either", "own", contradiction="C6"
+    ),
     "processing": Switch(
         1,
         "reads for which a new build stays in each state; null = for ever; or {reads, result, error, code}",

@@ -49,6 +49,7 @@ class World:
         self.contract = Contract(enabled=validate)
         self.bucket = Bucket()
         self.url = ""
+        self.upload_url = ""
         self.seed = ""
         self.state = State()
         self._fill(seed)
@@ -97,6 +98,7 @@ class World:
         store = next(iter(self.state.stores.values()))
         return {
             "url": self.url,
+            "upload_url": self.upload_url,
             "app_token": app_token(application["id"]),
             "service_account_token": service_account_token(organization["id"]),
             "expired_token": EXPIRED_TOKEN,

@@ -73,7 +73,7 @@ def test_it_serves_until_a_signal(start: Start, tmp_path: Path, number: int) -> 
     assert (process.returncode, errors) == (0, "")
     for wanted in (
         f"export APPLIVERY_API_URL={access['url']}",
-        f"export APPLIVERY_UPLOAD_URL={access['url']}",
+        f"export APPLIVERY_UPLOAD_URL={access['upload_url']}",
         f"export APPLIVERY_APP_TOKEN={access['app_token']}",
         f"export APPLIVERY_SERVICE_ACCOUNT_TOKEN={access['service_account_token']}",
         f"export APPLIVERY_ORGANIZATION={access['organization']['slug']}",

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 import requests
+import trustme
 
 from ansible_collections.applivery.distribution.tests.simulator import Simulator, SimulatorError
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk
@@ -52,6 +55,34 @@ def test_a_taken_port_is_one_clear_line(sim: Simulator) -> None:
         Simulator(port=port).start()
     with pytest.raises(SimulatorError, match="cannot listen"):
         Simulator(port=70000).start()
+
+
+def test_it_can_speak_tls(simulator: Callable[..., Simulator], tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    sim = simulator(ssl_context=context)
+    assert sim.url.startswith("https://")
+    answer = requests.get(f"{sim.url}/v1/organizations", verify=str(tmp_path / "ca.pem"), timeout=10)
+    assert answer.status_code == 401
+
+
+def test_a_client_that_leaves_in_the_middle_of_an_upload(client: Talk, caplog: pytest.LogCaptureFixture) -> None:
+    port = int(client.sim.url.rsplit(":", 1)[1])
+    head = (
+        f"POST /v1/integrations/builds HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {client.sim.app_token}\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 100000\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="build"; filename="a.ipa"\r\n\r\nxxx'
+    )
+    with socket.create_connection(("127.0.0.1", port)) as raw:
+        raw.sendall(head.encode())
+        while not client.sim.writes:
+            client.data("/organizations")
+    assert client.data("/integrations/builds")["items"] == []
+    client.sim.stop()
+    assert caplog.records == []
+    assert [entry.status for entry in client.sim.requests if entry.method == "POST"] == [None]
 
 
 def test_the_empty_seed(sim: Simulator) -> None:

@@ -612,6 +612,23 @@ def check_upload_field(client: Talk) -> None:
             assert (answer.status_code == 200) == (field in fits), answer.text
 
 
+@of("upload_host")
+def check_upload_host(client: Talk) -> None:
+    def statuses() -> list[int]:
+        headers = {"Authorization": f"Bearer {client.sim.app_token}"}
+        path = "/v1/integrations/builds"
+        return [
+            client.session.request(method, f"{host}{path}", headers=headers, files=files, timeout=10).status_code
+            for host in (client.sim.url, client.sim.upload_url)
+            for method, files in (("GET", None), ("POST", {"build": ("a.ipa", b"x")}))
+        ]
+
+    assert statuses() == [200, 200, 200, 200]
+    assert [entry.host for entry in client.sim.requests] == ["api", "api", "upload", "upload"]
+    client.sim.set(upload_host="own")
+    assert statuses() == [200, 404, 404, 200]
+
+
 @of("processing")
 def check_processing(client: Talk) -> None:
     def statuses(build: dict[str, Any], reads: int) -> list[str]:
