@@ -1,0 +1,53 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is said in more than one place is the same everywhere."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+COLLECTION = Path(__file__).resolve().parents[3]
+MODULES = sorted(path.stem for path in (COLLECTION / "plugins" / "modules").glob("*.py"))
+
+
+def _yaml(name: str) -> Any:
+    return yaml.safe_load((COLLECTION / name).read_text(encoding="utf-8"))
+
+
+def test_action_group_holds_exactly_the_modules() -> None:
+    assert sorted(_yaml("meta/runtime.yml")["action_groups"]["applivery"]) == MODULES
+
+
+def test_every_module_is_played_by_an_integration_target() -> None:
+    targets = {path.name for path in (COLLECTION / "tests" / "integration" / "targets").iterdir()}
+    assert set(MODULES) - targets == set()
+
+
+def test_readme_names_every_module() -> None:
+    readme = (COLLECTION / "README.md").read_text(encoding="utf-8")
+    assert [name for name in MODULES if f"`{name}`" not in readme] == []
+
+
+def test_changelog_ends_with_the_version_of_the_collection() -> None:
+    version = _yaml("galaxy.yml")["version"]
+    assert version in _yaml("changelogs/changelog.yaml")["releases"]
+
+
+def test_execution_environment_takes_the_packages_that_modules_import() -> None:
+    name = _yaml("meta/execution-environment.yml")["dependencies"]["python"]
+    lines = (COLLECTION / name).read_text(encoding="utf-8").splitlines()
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    # Lower bounds only, as the certification wants it: whoever builds the environment chooses the version.
+    assert [line for line in wanted if not re.fullmatch(r"[a-z]+ >= [0-9.]+", line)] == []
+
+
+def test_pinned_run_time_packages_are_within_the_bounds_for_users() -> None:
+    bounds = dict(re.findall(r"^([a-z]+) >= ([0-9.]+)$", (COLLECTION / "requirements.txt").read_text(), re.MULTILINE))
+    pins = dict(re.findall(r"^([a-z]+)==([0-9.]+)$", (COLLECTION / "tools/requirements/runtime.txt").read_text(), re.M))
+    for name, bound in bounds.items():
+        assert [int(part) for part in pins[name].split(".")] >= [int(part) for part in bound.split(".")]

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The development commands judge honestly: what failed is counted, said, and cannot pass for a success."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+TOOLS = Path(__file__).resolve().parents[3] / "tools"
+
+
+def _tool(name: str, monkeypatch: pytest.MonkeyPatch, cache: Path) -> ModuleType:
+    monkeypatch.syspath_prepend(str(TOOLS))
+    for loaded in [module for module in sys.modules if module.split(".")[0] == "devel"]:
+        monkeypatch.delitem(sys.modules, loaded)
+    machine = importlib.import_module("devel.machine")
+    monkeypatch.setattr(machine, "CACHE", cache)
+    return importlib.import_module(f"devel.{name}")
+
+
+def _executable(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+class TestReport:
+    def test_a_failed_gate_is_counted_and_its_reason_shown(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        report = _tool("report", monkeypatch, tmp_path)
+
+        def broken(log: object) -> None:
+            report.Log.run(
+                log, [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"], cwd=tmp_path, env={}
+            )
+
+        gates = [report.Gate("good", lambda _log: None), report.Gate("bad", broken)]
+        assert report.run(gates) is False
+        printed = capsys.readouterr().out
+        assert printed.rstrip().endswith("\n1 passed, 1 failed")
+        assert "the reason" in printed
+        assert "ended with 3" in printed
+
+    def test_an_error_in_a_gate_is_a_failure_too(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        report = _tool("report", monkeypatch, tmp_path)
+        assert report.run([report.Gate("bad", lambda _log: 1 / 0)]) is False
+
+    def test_a_gate_waits_for_those_whose_data_it_needs(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        report = _tool("report", monkeypatch, tmp_path)
+        order: list[str] = []
+        gates = [
+            report.Gate("last", lambda _log: order.append("last"), after=("first",)),
+            report.Gate("first", lambda _log: order.append("first")),
+        ]
+        assert report.run(gates, at_a_time=2) is True
+        assert order == ["first", "last"]
+
+
+class TestImporterLog:
+    GOOD = "Linting module x via flake8...\nImporter processing completed successfully\n"
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "ERROR: The import failed for the following reason: No role readme found.\n",
+            GOOD + "WARNING: Ignore files skip sanity tests\n",
+            GOOD + "Traceback (most recent call last):\n",
+            "",
+        ],
+    )
+    def test_a_complaint_fails_although_the_importer_ends_with_0(
+        self, text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        gates = _tool("gates", monkeypatch, tmp_path)
+        log = importlib.import_module("devel.report").Log(tmp_path / "log")
+        log.write(text)
+        with pytest.raises(gates.Failed):
+            gates.read_importer_log(log)
+
+    def test_matters_of_taste_do_not(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        gates = _tool("gates", monkeypatch, tmp_path)
+        log = importlib.import_module("devel.report").Log(tmp_path / "log")
+        log.write(self.GOOD + "WARNING: plugins/x.py:1:13: W503 line break before binary operator\n")
+        gates.read_importer_log(log)
+
+
+def _python_finder(path: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(TOOLS / "python")], env={"PATH": path, "HOME": str(home)}, capture_output=True, text=True, check=False
+    )
+
+
+class TestPythonFinder:
+    def _tools_only(self, folder: Path) -> str:
+        """A folder with what the finder itself calls, and no Python."""
+        folder.mkdir()
+        for name in ("sh", "awk", "dirname", "head", "ls", "sort", "tr"):
+            found = next(part for part in os.environ["PATH"].split(":") if os.access(f"{part}/{name}", os.X_OK))
+            (folder / name).symlink_to(f"{found}/{name}")
+        return str(folder)
+
+    def test_no_python_is_said_in_one_line(self, tmp_path: Path) -> None:
+        result = _python_finder(self._tools_only(tmp_path / "bin"), tmp_path)
+        assert result.returncode == 1
+        assert result.stderr.startswith("Python 3.11 or newer")
+        assert result.stderr.count("\n") == 1
+
+    def test_one_that_does_not_start_is_passed_over(self, tmp_path: Path) -> None:
+        path = self._tools_only(tmp_path / "bin")
+        _executable(tmp_path / "dead" / "python3.13", "#!/bin/sh\nexit 127\n")
+        _executable(tmp_path / "live" / "python3", f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        result = _python_finder(f"{tmp_path}/dead:{tmp_path}/live:{path}", tmp_path)
+        assert result.returncode == 0, result.stderr
+        assert Path(result.stdout.strip()).exists()
+
+    def test_an_inactive_one_of_pyenv_is_found(self, tmp_path: Path) -> None:
+        path = self._tools_only(tmp_path / "bin")
+        python = tmp_path / ".pyenv" / "versions" / "3.13.0" / "bin" / "python3"
+        _executable(python, f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        assert _python_finder(path, tmp_path).returncode == 0
