@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Callable
+from types import MappingProxyType
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, ListingChanged
@@ -22,10 +22,10 @@ Read = dict[str, Any]
 
 LIST_SPEC: dict[str, dict[str, Any]] = {"limit": {"type": "int"}, "query": {"type": "str"}}
 LARGEST_PAGE = 500
+_NONE: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Listing:
+class Listing(NamedTuple):
     """What one task lists.
 
     ``key`` is the returned key, ``read`` gives the objects as the server shows them, lazily, asked with hints that the
@@ -36,7 +36,7 @@ class Listing:
     read: Callable[[Mapping[str, Any]], Iterable[Read]]
     fits: Callable[[Read], bool]
     shown: Callable[[Read], dict[str, Any]]
-    hints: Mapping[str, Any] = field(default_factory=dict)
+    hints: Mapping[str, Any] = _NONE
 
 
 def list_outcome(task: Task, make: Callable[[Task], Listing]) -> Outcome:

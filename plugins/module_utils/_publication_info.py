@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Callable
 
@@ -111,45 +110,41 @@ def _fits(params: Mapping[str, Any], expiry: _Expiry) -> Callable[[Read], bool]:
     return fits
 
 
-@dataclass
 class _Expiry:
     """The filter ``expiring_before``; remembers whether the server shows ends at all, since silence is no answer."""
 
-    text: str | None
-    warn: Callable[[str], None]
-    judged: int = 0
-    shown: int = 0
-
-    def __post_init__(self) -> None:
-        self._moment = self._parsed()
-
-    def _parsed(self) -> datetime | None:
-        if self.text is None:
-            return None
-        try:
-            return parse_instant(self.text)
-        except ValueError as problem:
-            raise InvalidInput(f"expiring_before: {problem}") from None
+    def __init__(self, text: str | None, warn: Callable[[str], None]) -> None:
+        self._warn = warn
+        self._moment = None if text is None else _moment(text)
+        self._judged = 0
+        self._shown = 0
 
     def fits(self, item: Read) -> bool:
         if self._moment is None:
             return True
         end = item.get("expirationDate")
-        self.judged += 1
-        self.shown += "expirationDate" in item
+        self._judged += 1
+        self._shown += "expirationDate" in item
         if is_empty(end):
             return False
         try:
             return parse_instant(str(end)) <= self._moment
         except ValueError as problem:
-            self.warn(
+            self._warn(
                 f"expiring_before: the publication {item.get('slug')} is left out, its expiration_date: {problem}"
             )
             return False
 
     def tell(self) -> None:
-        if self.judged and not self.shown:
-            self.warn(
-                f"expiring_before: the server showed no expiration_date for any of {self.judged} publications; "
+        if self._judged and not self._shown:
+            self._warn(
+                f"expiring_before: the server showed no expiration_date for any of {self._judged} publications; "
                 "either none of them expires, or the server does not return it"
             )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return parse_instant(text)
+    except ValueError as problem:
+        raise InvalidInput(f"expiring_before: {problem}") from None

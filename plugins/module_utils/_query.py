@@ -10,8 +10,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, MissingLibrary
 
@@ -19,8 +18,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
 _TAKE_EXPRESSIONS = ("map", "max_by", "min_by", "sort_by")
 
 
-@dataclass(frozen=True)
-class Query:
+class Query(NamedTuple):
     """A compiled expression, and the name of the option that it came from."""
 
     expression: str

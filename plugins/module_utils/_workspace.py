@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any, Callable
 
 from ansible_collections.applivery.distribution.plugins.module_utils._application import shown_application
@@ -160,7 +159,7 @@ class _Survey:
         if found is None:
             self._reasons["builds"] = self._nothing_to_look_at("application", "applications")
             return None
-        return replace(endpoint, workspace=endpoint.workspace.replace("{application}", segment(found)))
+        return _inside(endpoint, "{application}", found)
 
     def _in_store(self, endpoint: Endpoint, stores: list[dict[str, Any]] | None) -> Endpoint | None:
         found = self._api.connection.store or _first_id(stores)
@@ -168,12 +167,18 @@ class _Survey:
             for part in ("publications", "otp_users"):
                 self._reasons[part] = self._nothing_to_look_at("store", "stores")
             return None
-        return replace(endpoint, workspace=endpoint.workspace.replace("{store}", segment(found)))
+        return _inside(endpoint, "{store}", found)
 
     def _nothing_to_look_at(self, option: str, part: str) -> str:
         if part in self.refusals:
             return f"{option} is not given, and {part} can't be listed: {self.refusals[part].message}"
         return f"the organization shows no {option} to this token"
+
+
+def _inside(endpoint: Endpoint, name: str, ident: str) -> Endpoint:
+    """The endpoint with one name of its path filled in, whatever the connection says."""
+    path = endpoint.workspace.replace(name, segment(ident))
+    return Endpoint(endpoint.noun, path, endpoint.integrations, endpoint.permissions, endpoint.sort)
 
 
 def _is_refusal(problem: RequestFailed) -> bool:
