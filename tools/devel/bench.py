@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import os
 import platform
 import resource
@@ -100,6 +101,7 @@ def measure() -> bool:
         _resources(bench)
         _testers(bench)
         _upload(bench)
+        _listing(bench)
     _write(bench)
     return True
 
@@ -161,6 +163,26 @@ def _upload(bench: Bench) -> None:
             bench.row("the same with curl -F", seconds, 1, f"{UPLOAD_BYTES / seconds / 1e6:.0f} MB/s")
     finally:
         file.unlink()
+
+
+def _listing(bench: Bench) -> None:
+    """Builds listed by the module's own function, in a simulator of its own: what one costs among few and among many."""
+    collection = tree.lay_out()
+    done = subprocess.run(
+        [bench.environment.python, collection / "tools" / "bench_info.py"],
+        env=bench.environment.variables(PYTHONPATH=collection.parents[2]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Failed(f"listing does not cost the same for every build:\n{(done.stdout + done.stderr)[-2000:]}")
+    for what, found in json.loads(done.stdout).items():
+        for size, cost in found.items():
+            if size != "flat":
+                each = cost.get("microseconds_per_build")
+                beside = f"{each:.0f} µs of the processor for each" if each else ""
+                bench.row(f"builds: {what}, of {size}", cost["seconds"], int(cost["requests"]), beside)
 
 
 def _curl(simulator: Simulator, file: Path) -> float:
