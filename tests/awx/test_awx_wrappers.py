@@ -12,8 +12,8 @@ from typing import Any
 import ansible
 import pytest
 
-from ansible_collections.applivery.distribution.tests.awx.conftest import Awx, Job
-from ansible_collections.applivery.distribution.tests.unit.awx.test_files import TEMPLATES
+from ansible_collections.applivery.distribution.tests.awx.jobs import Awx, Job
+from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import TEMPLATES
 
 RELEASE, ONBOARD, OFFBOARD, REPORT = (f"Applivery {name}" for name in ("release", "onboard testers", "offboard testers", "access report"))
 REQUIRED: dict[str, dict[str, Any]] = {
@@ -60,8 +60,10 @@ GUARDS = (
 ).split()
 
 
-@pytest.mark.parametrize("answers", ["missing", "empty", "none"])
-@pytest.mark.parametrize("template", REQUIRED)
+@pytest.mark.parametrize(
+    ("template", "answers"),
+    [(template, answers) for template in REQUIRED for answers in ("missing", "empty", "none") if answers == "missing" or optional(template)],
+)
 def test_an_unanswered_question_clears_and_opens_nothing(awx, template, answers):
     before = close(awx)
     unanswered = {} if answers == "missing" else optional(template)
@@ -163,7 +165,7 @@ def test_an_answer_that_ansible_changes_is_refused_rather_than_used(awx, variabl
     job = awx.launch(RELEASE, {**REQUIRED[RELEASE], variable: typed}, awx.service_account(application="example-app"))
     if NEWER_CORE:
         assert job.status == "failed"
-        assert "double quotes" in job.output
+        assert "double quotes" in job.output, job.output[-3000:]
         assert awx.sim.writes == []
     else:
         succeeded(job)
@@ -213,7 +215,7 @@ def test_fields_that_the_server_hides_stop_a_release_until_they_are_named(awx):
     assert awx.sim.writes == []
     named = {"applivery_settings": {"allowed_countries": ["DE", "AT"]}}
     succeeded(awx.launch(RELEASE, REQUIRED[RELEASE], credentials, more=named))
-    assert guarded(awx, "field-test")["allowedCountries"] == ["DE", "AT"]
+    assert set(guarded(awx, "field-test")["allowedCountries"]) == {"DE", "AT"}
 
 
 def test_testers_by_csv_and_the_end_that_everybody_needs(awx):
