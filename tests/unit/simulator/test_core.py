@@ -241,7 +241,8 @@ def test_the_log(client: Talk) -> None:
     assert client.sim.requests == []
 
 
-def test_every_write_changes_updated_at(client: Talk) -> None:
+def test_every_write_changes_updated_at_even_within_a_millisecond(client: Talk) -> None:
+    client.sim.set(now="2030-01-01T00:00:00+00:00")
     build = client.sim.add_build()
     stamps = {build["updatedAt"]}
     for _unused in range(3):
