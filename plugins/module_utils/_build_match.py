@@ -12,9 +12,8 @@ of what was read proves that nothing newer can follow.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import (
     BUILDS,
@@ -74,8 +73,7 @@ def _is_status(wanted: Any, found: Any) -> bool:
     return bool(state_of({"status": wanted}) == found)
 
 
-@dataclass(frozen=True)
-class Criterion:
+class Criterion(NamedTuple):
     """One key of ``match``: the build's key it needs, how the value is read from there, and when it fits."""
 
     option: str
@@ -167,24 +165,24 @@ def created(build: Mapping[str, Any]) -> datetime | None:
     return None
 
 
-@dataclass
 class _Order:
     """What the creation dates that were seen so far say about the order of a listing."""
 
-    falls: bool = False
-    rises: bool = False
-    unknown: bool = False
-    last: datetime | None = None
+    def __init__(self) -> None:
+        self.falls = False
+        self.rises = False
+        self.unknown = False
+        self._last: datetime | None = None
 
     def see(self, build: Mapping[str, Any]) -> None:
         moment = created(build)
         if moment is None:
             self.unknown = True
             return
-        if self.last is not None:
-            self.falls = self.falls or moment < self.last
-            self.rises = self.rises or moment > self.last
-        self.last = moment
+        if self._last is not None:
+            self.falls = self.falls or moment < self._last
+            self.rises = self.rises or moment > self._last
+        self._last = moment
 
     @property
     def newest_first(self) -> bool:
@@ -229,16 +227,14 @@ def all_builds(api: Api, told: Mapping[str, Any] | None = None) -> list[Build]:
 # The search ---------------------------------------------------------------------------------------------------
 
 
-@dataclass
-class Search:
+class Search(NamedTuple):
     """The outcome of a search: the newest fitting build or None, and all that was read when there is none."""
 
-    found: Build | None = None
-    read: list[Build] = field(default_factory=list)
+    found: Build | None
+    read: list[Build]
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """What ``match`` asks for: flat filters and an optional compiled JMESPath expression."""
 
     wanted: Wanted
@@ -293,7 +289,7 @@ def search(api: Api, match: Match) -> Search:
     if outcome.found is None and told and not _ignored(told, outcome.read):
         outcome = _again_if_changed(lambda: _read(api, match, {}))
     if outcome.found is None:
-        outcome.found = _look_closer(api, match, outcome.read)
+        outcome = Search(_look_closer(api, match, outcome.read), outcome.read)
     return outcome
 
 

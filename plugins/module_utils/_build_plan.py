@@ -8,8 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import BUILD_FIELDS, without_nulls
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
@@ -24,8 +23,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
 _BY_OPTION = {entry.option: entry for entry in BUILD_FIELDS}
 
 
-@dataclass(frozen=True)
-class Goal:
+class Goal(NamedTuple):
     """What the task wants of a build: the named fields, and how lists and objects are combined."""
 
     wishes: Mapping[str, Any]
@@ -37,17 +35,16 @@ class Goal:
         return cls(wishes(BUILD_FIELDS, params), params["tags_mode"], params["metadata_mode"])
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """One PUT, or none: ``body`` holds only what differs (the PUT is partial, seed), under the API's names.
 
     ``changes`` maps options to what is shown before and after; ``uncompared`` are the options whose fields the server
     did not return, so that they are set every time.
     """
 
-    body: Mapping[str, Any] = field(default_factory=dict)
-    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
-    uncompared: tuple[str, ...] = ()
+    body: Mapping[str, Any]
+    changes: Mapping[str, tuple[Any, Any]]
+    uncompared: tuple[str, ...]
 
 
 def plan_update(goal: Goal, read: Mapping[str, Any]) -> Plan:

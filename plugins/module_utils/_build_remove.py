@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import (
@@ -129,4 +128,4 @@ def _endpoints(task: Task) -> Iterator[Endpoint]:
         )
         stores = [task.api.connection.store]
     for store in stores:
-        yield replace(PUBLICATIONS, workspace=PUBLICATIONS.workspace.replace("{store}", segment(store or "")))
+        yield PUBLICATIONS._replace(workspace=PUBLICATIONS.workspace.replace("{store}", segment(store or "")))

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import (
     BUILDS,
@@ -37,8 +36,10 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
     RequestFailed,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import argument_spec
-from ansible_collections.applivery.distribution.plugins.module_utils._http import Stream
 from ansible_collections.applivery.distribution.plugins.module_utils._upload import FilePart, MultipartForm
+
+if TYPE_CHECKING:
+    from ansible_collections.applivery.distribution.plugins.module_utils._http import Stream
 
 # The server stores the whole file before it answers.
 _LONGEST_ANSWER = 600.0
@@ -83,8 +84,7 @@ def upload_spec() -> dict[str, dict[str, Any]]:
 ONLY_WITH_PATH = ("deployer", *(entry.option for entry in UPLOAD_FIELDS), "package_icon", "notify_groups")
 
 
-@dataclass(frozen=True)
-class Upload:
+class Upload(NamedTuple):
     """A file to upload and the texts of its form, checked against what is looked for."""
 
     path: str

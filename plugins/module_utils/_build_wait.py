@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import (
     BUILDS,
@@ -27,8 +26,7 @@ _sleep = time.sleep
 _clock = time.monotonic
 
 
-@dataclass(frozen=True)
-class Patience:
+class Patience(NamedTuple):
     """Whether, how long and how often to look, in seconds."""
 
     wait: bool

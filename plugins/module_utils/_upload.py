@@ -11,14 +11,12 @@ import io
 import os
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import IO, Union, cast
+from typing import IO, NamedTuple, Union, cast
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, InvalidInput
 
 
-@dataclass(frozen=True)
-class FilePart:
+class FilePart(NamedTuple):
     """A file as one field of a form. ``size`` is in bytes and was looked up when the part was made."""
 
     field: str

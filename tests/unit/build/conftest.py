@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the applivery.distribution contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""applivery_build without Ansible around it: its own options and run function, over real HTTP, with a clock of its own."""
+"""applivery_build without Ansible around it: its own options and run function, over real HTTP, with its own clock."""
 
 from __future__ import annotations
 
