@@ -10,8 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple
 from urllib.parse import urlsplit
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_int
@@ -58,12 +57,11 @@ _BOTH_WAYS = (
 )
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """A complete, checked set of connection options. URLs end without a slash and without ``/v1``; times in seconds."""
 
     api: str
-    token: str = field(repr=False)
+    token: str
     organization: str | None = None
     application: str | None = None
     store: str | None = None
@@ -73,7 +71,10 @@ class Connection:
     ca_path: str | None = None
     api_timeout: float = 60
     retry_timeout: float = 120
-    other_token: str | None = field(default=None, repr=False)
+    other_token: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Connection({self.api} at {self.api_url})"
 
 
 class Environment:

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any, Callable
+from types import MappingProxyType
+from typing import Any, Callable, NamedTuple
 
 Canonical = Callable[[Any], Any]
 
@@ -69,6 +69,11 @@ def _groups(value: Any) -> Any:
     return [list(clause) for clause in sorted(clauses | loose)] or None
 
 
+def _names(clauses: Any) -> Any:
+    # A name that YAML takes for a number is a name all the same.
+    return [[str(name) for name in clause] for clause in clauses]
+
+
 def _instant(value: Any) -> Any:
     """An instant as ``2026-12-31T23:59:59Z``; what can't be understood stays as it is."""
     if is_empty(value):
@@ -84,8 +89,7 @@ def _reference(value: Any) -> Any:
     return value.get("id", value.get("_id")) if isinstance(value, Mapping) else value
 
 
-@dataclass(frozen=True)
-class Kind:
+class Kind(NamedTuple):
     """How values of one kind behave.
 
     ``type`` and ``elements`` are those of the argument spec, ``canonical`` makes the comparable form of a wish or a
@@ -109,14 +113,16 @@ COLOUR = Kind("str", canonical=_upper)
 INSTANT = Kind("str", canonical=_instant, to_api=_instant, clear=None)
 STRINGS = Kind("list", canonical=_strings, clear=[], elements="str")
 COUNTRIES = Kind("list", canonical=_countries, to_api=_countries, clear=[], elements="str")
-GROUPS = Kind("list", canonical=_groups, clear=[], elements="list")
+GROUPS = Kind("list", canonical=_groups, to_api=_names, clear=[], elements="list")
 MAPPING = Kind("dict", clear={})
 NESTED = Kind("dict", clear={})
 OBJECTS = Kind("list", clear=[], elements="dict")
 
 
-@dataclass(frozen=True)
-class Field:
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class Field(NamedTuple):
     """One writable field of a resource.
 
     ``api`` is the API's name where it is not simply the camelCase of ``option``; ``children`` are the leaves of a
@@ -138,7 +144,7 @@ class Field:
     guards: bool = False
     secret: bool = False
     workspace_only: bool = False
-    spec: Mapping[str, Any] = field(default_factory=dict)
+    spec: Mapping[str, Any] = _NOTHING
 
     @property
     def name(self) -> str:
@@ -198,9 +204,13 @@ def canonical(entry: Field, read: Any) -> Any:
         return _text(read)
     leaves = _relevant_leaves(entry, read)
     if leaves is None:
-        return as_read(read)
+        return as_read(_without_unset(read))
     found = {leaf.option: canonical(leaf, read.get(leaf.name)) for leaf in leaves}
     return entry.refine({option: value for option, value in found.items() if not is_empty(value)}) or None
+
+
+def _without_unset(read: Mapping[str, Any]) -> dict[str, Any]:
+    return {str(name): value for name, value in read.items() if not is_empty(value)}
 
 
 def _relevant_leaves(entry: Field, read: Mapping[str, Any]) -> list[Field] | None:
@@ -277,7 +287,7 @@ def carried(entry: Field, read: Any) -> Any:
 def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:
     leaves = _relevant_leaves(entry, read)
     if leaves is None:
-        return dict(read)
+        return _without_unset(read)
     found = {leaf.name: carried(leaf, read.get(leaf.name)) for leaf in leaves}
     return {name: value for name, value in found.items() if not is_empty(value)}
 

@@ -9,17 +9,13 @@ from __future__ import annotations
 
 import json
 import random
-import re
 import threading
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
-from typing import IO, Any, Callable, Protocol, cast
-from urllib.parse import quote, quote_plus, urlsplit
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
+from urllib.parse import urlsplit
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
@@ -27,6 +23,21 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
     RequestFailed,
     failure,
 )
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import IO, Protocol
+
+    from ansible_collections.applivery.distribution.plugins.module_utils._faults import Fault
+
+    class Stream(Protocol):
+        """A request body that is read from disk while it is sent, and that can be opened again for a repetition."""
+
+        content_type: str
+
+        def open(self) -> IO[bytes]:
+            """A new reader over the whole body; it has ``__len__``, so that a Content-Length is sent."""
+
 
 try:
     import requests
@@ -43,14 +54,9 @@ _LONGEST_BACKOFF = 20.0
 # A stream may stand still while the server writes what it got so far.
 _STREAM_TIMEOUT = 60.0
 _SHORTEST_READ = 1.0
-_LONGEST_WAIT = 86400.0
-_MASK = "********"
-_USER_INFO = re.compile(r"//[^/@\s]+@")
-_SECONDS = re.compile(r"\A\s*([0-9]{1,9})(?:\.[0-9]*)?\s*\Z")
 
 
-@dataclass(frozen=True)
-class HttpOptions:
+class HttpOptions(NamedTuple):
     """Times in seconds. ``verify`` is a CA bundle's path, or whether to verify certificates at all."""
 
     timeout: float = 60.0
@@ -61,8 +67,7 @@ class HttpOptions:
     user_agent: str = "applivery.distribution"
 
 
-@dataclass(frozen=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer that arrived whole. ``data`` is the decoded JSON, or None where there was no JSON at all.
 
     ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again. ``unsure``:
@@ -70,34 +75,32 @@ class Reply:
     """
 
     status: int
-    text: str = field(repr=False)
-    data: Any = field(repr=False)
+    text: str
+    data: Any
     is_json: bool
     attempts: int = 1
     location: str | None = None
     note: str = ""
     unsure: bool = False
 
-
-class Stream(Protocol):
-    """A request body that is read from disk while it is sent, and that can be opened again for a repetition."""
-
-    content_type: str
-
-    def open(self) -> IO[bytes]:
-        """A new reader over the whole body; it has ``__len__``, so that a Content-Length is sent."""
+    def __repr__(self) -> str:
+        # A server may echo what it was sent.
+        return f"Reply(status={self.status}, attempts={self.attempts})"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(NamedTuple):
     """What to send: JSON ``body`` or a ``stream``; ``timeout`` in seconds where it differs from the session's."""
 
     method: str
     url: str
     query: Mapping[str, Any] | None = None
-    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    body: Mapping[str, Any] | None = None
     stream: Stream | None = None
     timeout: float | None = None
+
+    def __repr__(self) -> str:
+        # A body may hold a password.
+        return f"Request({self.method} {self.path})"
 
     @property
     def path(self) -> str:
@@ -122,21 +125,6 @@ class Request:
             yield None if self.body is None else json.dumps(self.body).encode("utf-8")
 
 
-@dataclass(frozen=True)
-class _Fault:
-    """Why an attempt brought no usable answer.
-
-    ``sent``: the server may have acted on it. ``final``: trying again cannot help. ``told``: seconds that the server
-    asked to wait.
-    """
-
-    kind: str
-    text: str
-    sent: bool = True
-    final: bool = False
-    told: float | None = None
-
-
 class _Gate:
     """When one thread is told to wait, all wait: a shared moment before which nothing is sent."""
 
@@ -156,22 +144,6 @@ class _Gate:
     def pass_through(self) -> None:
         while (remaining := self.remaining()) > 0:
             self._sleep(remaining)
-
-
-class _Redactor:
-    """Removes secrets from texts of others, in every form in which servers and proxies echo them."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        self._secrets = {secret for secret in secrets if secret}
-        self._pattern: re.Pattern[str] | None = None
-
-    def __call__(self, text: str) -> str:
-        if self._pattern is None:
-            # Made when first needed: most runs have nothing to say.
-            forms = {form for secret in self._secrets for form in _forms(secret)}
-            longest_first = sorted(forms, key=lambda form: (-len(form), form))
-            self._pattern = re.compile("|".join(map(re.escape, longest_first)) or r"(?!)", re.IGNORECASE)
-        return _USER_INFO.sub(f"//{_MASK}@", self._pattern.sub(_MASK, text))
 
 
 class _BearerAuth:
@@ -203,8 +175,9 @@ class Transport:
         if _REQUESTS_MISSING:
             raise MissingLibrary("requests", "for every request to Applivery", _REQUESTS_MISSING)
         self.options = options
-        self.server_date: datetime | None = None
-        self.redact = _Redactor((token, *secrets))
+        self._date: str | None = None
+        self._secrets = (token, *secrets)
+        self._redactor: Callable[[str], str] | None = None
         self._warn = warn
         self._told_kinds: set[str] = set()
         self._lock = threading.Lock()
@@ -212,6 +185,21 @@ class Transport:
         self._sleep = sleep
         self._gate = _Gate(clock, sleep)
         self._session = _session(token, options)
+
+    @property
+    def server_date(self) -> datetime | None:
+        """The ``Date`` of the latest answer."""
+        from ansible_collections.applivery.distribution.plugins.module_utils._faults import http_date
+
+        return http_date(self._date)
+
+    def redact(self, text: str) -> str:
+        """``text`` without any secret of this run; servers and proxies echo what they were sent."""
+        if self._redactor is None:
+            from ansible_collections.applivery.distribution.plugins.module_utils._redaction import Redactor
+
+            self._redactor = Redactor(self._secrets)
+        return self._redactor(text)
 
     def pause(self, attempt: int) -> None:
         """Wait as before a repetition; for callers that repeat something larger than one request."""
@@ -229,7 +217,7 @@ class Transport:
             self._gate.pass_through()
             attempts += 1
             reply, fault = self._attempt(request, self._limit(request, failed_at))
-            reply = replace(reply, attempts=attempts) if reply is not None else None
+            reply = reply._replace(attempts=attempts) if reply is not None else None
             if fault is None:
                 # An attempt without a fault always has a reply.
                 return cast(Reply, reply)
@@ -254,7 +242,7 @@ class Transport:
             return limit
         return min(limit, max(_SHORTEST_READ, self._remaining(failed_at)))
 
-    def _attempt(self, request: Request, limit: float) -> tuple[Reply | None, _Fault | None]:
+    def _attempt(self, request: Request, limit: float) -> tuple[Reply | None, Fault | None]:
         try:
             with request.payload() as data:
                 answer = self._session.request(
@@ -269,13 +257,13 @@ class Transport:
                     proxies=_proxies(request.url),
                 )
         except (requests_errors.RequestException, OSError, ValueError) as problem:
-            return None, _fault_of(problem, self.redact)
-        moment = _http_date(answer.headers.get("Date"))
-        if moment is not None:
-            self.server_date = moment
+            from ansible_collections.applivery.distribution.plugins.module_utils._faults import fault_of
+
+            return None, fault_of(problem, self.redact)
+        self._date = answer.headers.get("Date", self._date)
         return _judge(request.method, answer)
 
-    def _why_not_again(self, request: Request, fault: _Fault, attempts: int, failed_at: float) -> str | None:
+    def _why_not_again(self, request: Request, fault: Fault, attempts: int, failed_at: float) -> str | None:
         """None when the request is to be repeated, else what to add to the error."""
         if fault.final or (request.method not in _REPEATABLE and fault.sent) or self.options.retry_timeout <= 0:
             return ""
@@ -289,14 +277,14 @@ class Transport:
     def _backoff(self, attempts: int) -> float:
         return min(self.options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
 
-    def _least_wait(self, fault: _Fault, attempts: int) -> float:
+    def _least_wait(self, fault: Fault, attempts: int) -> float:
         # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
         # one unlucky thread would hold up all others.
         if fault.told is not None and fault.told >= self.options.backoff:
             return fault.told
         return self._backoff(attempts)
 
-    def _wait(self, fault: _Fault, attempts: int) -> None:
+    def _wait(self, fault: Fault, attempts: int) -> None:
         # Jitter parts clients that failed together.
         spread = random.random()  # noqa: S311 - it guards no secret
         told = fault.told or 0.0
@@ -307,7 +295,7 @@ class Transport:
         else:
             self._sleep(own)
 
-    def _tell(self, request: Request, fault: _Fault) -> None:
+    def _tell(self, request: Request, fault: Fault) -> None:
         path = self.redact(request.path)
         self.tell(fault.kind, f"{request.method} {path} had to be repeated: {fault.text}.")
 
@@ -319,10 +307,10 @@ class Transport:
             self._told_kinds.add(kind)
         self._warn(f"{text} Further repetitions for this reason are not reported.")
 
-    def _give_up(self, request: Request, reply: Reply | None, fault: _Fault, attempts: int, excuse: str) -> Reply:
+    def _give_up(self, request: Request, reply: Reply | None, fault: Fault, attempts: int, excuse: str) -> Reply:
         ambiguous = request.method == "POST" and fault.sent
         if reply is not None and reply.status >= 300:
-            return replace(reply, note=excuse, unsure=ambiguous)
+            return reply._replace(note=excuse, unsure=ambiguous)
         kind = AmbiguousWrite if ambiguous else RequestFailed
         raise self.failed(kind, request, f"{fault.text}.{excuse}", reply, attempts)
 
@@ -365,17 +353,20 @@ def _proxies(url: str) -> dict[str, Any] | None:
     return {"http": None, "all": None} if urlsplit(url).scheme == "http" else None
 
 
-def _judge(method: str, answer: Any) -> tuple[Reply | None, _Fault | None]:
+def _judge(method: str, answer: Any) -> tuple[Reply | None, Fault | None]:
     status: int = answer.status_code
     # A byte order mark is no part of the JSON behind it.
     text = answer.content.decode("utf-8-sig", "replace")
     data, is_json = _decode(text)
     reply = Reply(status, text, data, is_json, location=answer.headers.get("Location"))
     if status in _TRANSIENT:
-        reason = "HTTP 429, the rate limit is reached" if status == 429 else f"HTTP {status}"
-        return reply, _Fault(f"HTTP {status}", reason, sent=status != 429, told=_retry_after(answer.headers))
+        from ansible_collections.applivery.distribution.plugins.module_utils._faults import transient
+
+        return reply, transient(status, answer.headers)
     if 200 <= status < 300 and not is_json and _is_broken(method, answer, text):
-        return reply, _Fault("unreadable", f"the answer (HTTP {status}) is cut or empty")
+        from ansible_collections.applivery.distribution.plugins.module_utils._faults import unreadable
+
+        return reply, unreadable(status)
     return reply, None
 
 
@@ -395,113 +386,3 @@ def _decode(text: str) -> tuple[Any, bool]:
 
 def _not_json(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON")
-
-
-def _http_date(value: str | None) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: the header may hold a number or a date; nonsense counts as no header."""
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
-    number = _SECONDS.match(value)
-    if number:
-        return min(float(number[1]), _LONGEST_WAIT)
-    moment = _http_date(value)
-    if moment is None:
-        return None
-    # Against the server's own clock, for the local one may be wrong.
-    now = _http_date(headers.get("Date")) or datetime.now(timezone.utc)
-    return min(max(0.0, (moment - now).total_seconds()), _LONGEST_WAIT)
-
-
-def _forms(secret: str) -> Iterator[str]:
-    """A secret as it is and as it looks inside a URL, JSON, Python's repr, HTML and base64."""
-    yield secret
-    yield from (secret.strip(), " ".join(secret.split())) if secret.strip() else ()
-    raw = secret.encode("utf-8", "surrogatepass")
-    yield from (quote(raw, safe=""), quote(raw), quote_plus(raw))
-    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1])
-    yield secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
-    if len(raw) >= 6:
-        yield from _base64_forms(raw)
-
-
-def _base64_forms(raw: bytes) -> Iterator[str]:
-    """What base64 makes of a secret wherever it begins inside a longer text."""
-    from base64 import b64encode
-
-    for before in range(3):
-        encoded = b64encode(bytes(before) + raw).decode()
-        form = encoded[(before * 8 + 5) // 6 : (before + len(raw)) * 8 // 6]
-        yield from (form, form.replace("+", "-").replace("/", "_"))
-
-
-def _fault_of(problem: BaseException, redact: Callable[[str], str]) -> _Fault:
-    names = _class_names(problem)
-    text = _short(problem, redact)
-    unsent = bool(names & {"ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError"})
-    certificate = _certificate_fault(names, str(problem), text)
-    if certificate is not None:
-        return certificate
-    if "ProxyError" in names:
-        tunnel = re.search(r"Tunnel connection failed: (\d)", str(problem))
-        final = tunnel is not None and tunnel[1] == "4"
-        return _Fault("proxy", f"the proxy could not be used ({text})", sent=not (unsent or tunnel), final=final)
-    if unsent:
-        return _Fault("connect", f"no connection could be made ({text})", sent=False)
-    for kind, sign, classes in _BREAKS:
-        if names & classes:
-            return _Fault(kind, f"{sign} ({text})")
-    return _Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
-
-
-_BREAKS = (
-    ("timeout", "no answer came in time", {"ReadTimeout", "ReadTimeoutError"}),
-    ("unreadable", "the answer could not be decoded", {"ContentDecodingError"}),
-    ("connection", "the connection broke", {"ConnectionError", "ChunkedEncodingError", "ProtocolError", "SSLError"}),
-)
-
-
-def _certificate_fault(names: set[str], outer: str, text: str) -> _Fault | None:
-    if names & {"SSLCertVerificationError", "CertificateError"} or "CERTIFICATE_VERIFY_FAILED" in outer:
-        hint = f"the server's certificate is not trusted ({text}); give ca_path for a private CA"
-        return _Fault("certificate", hint, sent=False, final=True)
-    if "SSLError" in names and re.search(r"PEM lib|NO_CERTIFICATE|no certificate or crl found", outer):
-        return _Fault("certificate", f"the file in ca_path holds no certificates ({text})", sent=False, final=True)
-    return None
-
-
-def _class_names(problem: BaseException) -> set[str]:
-    """The class names of an exception and of all that it was raised from, for requests wraps what urllib3 wraps."""
-    names: set[str] = set()
-    pending: list[Any] = [problem]
-    visited: list[int] = []
-    while pending:
-        current = pending.pop()
-        if not isinstance(current, BaseException) or id(current) in visited:
-            continue
-        visited.append(id(current))
-        names.update(kind.__name__ for kind in type(current).__mro__)
-        pending.extend([current.__cause__, current.__context__, getattr(current, "reason", None), *current.args])
-    return names
-
-
-def _short(problem: BaseException, redact: Callable[[str], str]) -> str:
-    """The innermost reason in words; the outer texts repeat URLs and object addresses."""
-    inner: Any = problem
-    while True:
-        deeper = getattr(inner, "reason", None)
-        if not isinstance(deeper, BaseException):
-            deeper = next((arg for arg in getattr(inner, "args", ()) if isinstance(arg, BaseException)), None)
-        if deeper is None:
-            break
-        inner = deeper
-    text = redact(str(inner)).rsplit("object at 0x", 1)[-1]
-    return text.split(">: ", 1)[-1][:300] or type(inner).__name__

@@ -8,8 +8,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Callable
+from types import MappingProxyType
+from typing import Any, Callable, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
@@ -22,10 +22,10 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, MissingLibrary
 
 _USER_AGENT = "applivery.distribution/1.0.0"
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """What a resource gets to see of the task: its options, an API to talk to, and a way to warn."""
 
     params: Mapping[str, Any]
@@ -34,24 +34,22 @@ class Task:
     warn: Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How a task ended: returned keys, and the diff of managed fields (shown only with ``--diff``).
 
     ``error`` fails the task although ``result`` holds what was done.
     """
 
     changed: bool = False
-    result: Mapping[str, Any] = field(default_factory=dict)
-    before: Mapping[str, Any] = field(default_factory=dict)
-    after: Mapping[str, Any] = field(default_factory=dict)
+    result: Mapping[str, Any] = _NOTHING
+    before: Mapping[str, Any] = _NOTHING
+    after: Mapping[str, Any] = _NOTHING
     title: str = ""
     note: str = ""
     error: AppliveryError | None = None
 
 
-@dataclass(frozen=True)
-class Needs:
+class Needs(NamedTuple):
     """What the options of this very task demand of the connection."""
 
     workspace_only: str | None = None
