@@ -35,7 +35,7 @@ def refusal(*fields: tuple[str, str], code: int | None = 6002, status: int = 400
     return RequestFailed("refused", failure(code=code, status=status, message=message, fields=entries))
 
 
-# Deciding ------------------------------------------------------------------------------------------------------------
+# Deciding -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_both_forms_refused_is_the_end() -> None:
     assert dialect.refused(SEED) is None
 
 
-# Understanding a refusal -------------------------------------------------------------------------------------------
+# Understanding a refusal --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_the_seed_form_is_refused(problem: RequestFailed, refused: bool) -> None
     assert refuses_form(SEED, problem) is refused
 
 
-# On the wire -----------------------------------------------------------------------------------------------------------
+# On the wire --------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", ["reference", "seed", "either"])
@@ -144,9 +144,7 @@ def test_the_seed_form_is_refused(problem: RequestFailed, refused: bool) -> None
 def test_every_mixture_of_both_documents(
     world: Start, body: str, items: str, answer: str, shown: str, unique: str
 ) -> None:
-    here = world(
-        otp_body=body, otp_items=items, otp_answer=answer, otp_items_publication=shown, otp_unique=unique
-    )
+    here = world(otp_body=body, otp_items=items, otp_answer=answer, otp_items_publication=shown, otp_unique=unique)
     here.let_in("old@x.example", publication="beta" if body != "seed" else None)
     emails = [f"tester{number}@x.example" for number in range(4)]
     ran = here.twice(emails=[*emails, "OLD@x.example"])
@@ -188,7 +186,7 @@ def test_the_form_that_the_list_shows_is_not_tried_out(world: Start) -> None:
 def test_what_a_server_cannot_express_is_refused_before_any_write(
     world: Start, items: str, options: dict[str, Any], part: str
 ) -> None:
-    here = world(otp_body=items, otp_items=items)
+    here = world(otp_body=items, otp_items=items, otp_items_publication="hidden")
     here.let_in("old@x.example", "leaving@x.example")
     users = [{"email": "ana@x.example", **options}, {"email": "ben@x.example"}]
     for check in (True, False):
@@ -220,9 +218,7 @@ def test_a_wish_that_only_one_form_can_express_chooses_it(world: Start) -> None:
 def test_a_publication_that_is_refused_does_not_lead_to_the_form_without_one(world: Start) -> None:
     here = world(otp_body="either")
     error = {"field": ["publishedApplicationId"], "messages": ['"publishedApplicationId" must be a valid id']}
-    here.sim.fault(
-        "status", method="POST", times=None, status=400, code=6002, message="Body", data={"errors": [error]}
-    )
+    here.sim.fault("status", method="POST", times=None, status=400, code=6002, message="Body", data={"errors": [error]})
     ran = here.run(emails=["ana@x.example"])
     assert actions(ran) == {"ana@x.example": "failed"}
     assert [set(request.body) for request in here.sim.writes] == [REFERENCE_KEYS]
@@ -237,7 +233,7 @@ def test_a_field_that_a_server_drops_without_a_word_is_told(world: Start) -> Non
     assert "another allowance than it was sent" in " ".join(ran.warnings)
 
 
-# What is shown ---------------------------------------------------------------------------------------------------------
+# What is shown ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

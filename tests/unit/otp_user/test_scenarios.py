@@ -19,7 +19,7 @@ def paths(world: World) -> list[str]:
     return [f"{request.method} {request.path.rpartition('/')[2]}" for request in world.sim.requests]
 
 
-# Coming and going -------------------------------------------------------------------------------------------------
+# Coming and going ---------------------------------------------------------------------------------------------------
 
 
 def test_people_are_let_in(world: Start) -> None:
@@ -122,7 +122,7 @@ def test_somebody_who_stands_there_twice(world: Start) -> None:
     assert here.everybody() == []
 
 
-# Until when -------------------------------------------------------------------------------------------------------
+# Until when ---------------------------------------------------------------------------------------------------------
 
 
 def test_once_access_until_has_passed_people_leave(world: Start) -> None:
@@ -170,7 +170,7 @@ def test_the_first_form_ends_access_after_30_days_by_default(world: Start) -> No
     assert not any("ends by itself" in text for text in here.run(emails=["ben@x.example"], temporal=False).warnings)
 
 
-# Allowances -------------------------------------------------------------------------------------------------------
+# Allowances ---------------------------------------------------------------------------------------------------------
 
 
 def test_an_allowance_is_left_alone(world: Start) -> None:
@@ -230,7 +230,7 @@ def test_a_hidden_number_cannot_be_set(world: Start) -> None:
     assert here.twice(emails=["ana@x.example"], allowed_downloads=5).warnings == []
 
 
-# The publication --------------------------------------------------------------------------------------------------
+# The publication ----------------------------------------------------------------------------------------------------
 
 
 def test_a_slug_costs_one_request(world: Start) -> None:
@@ -280,7 +280,7 @@ class TestNoSuchPublication:
         assert here.everybody() == ["ana@x.example"]
 
     def test_nobody_is_removed_from_a_store_that_shows_no_publications(self, world: Start, publication: str) -> None:
-        here = world(profile="hostile")
+        here = world(profile="hostile", otp_items_publication="hidden")
         here.let_in("ana@x.example")
         ran = here.twice(publication=publication, emails=["ana@x.example"], state="absent")
         assert not ran.changed
@@ -303,7 +303,7 @@ class TestNoSuchPublication:
 
 
 def test_expired_people_do_not_leave_a_publication_that_does_not_exist(world: Start) -> None:
-    here = world(profile="hostile")
+    here = world(profile="hostile", otp_items_publication="hidden")
     here.let_in("ana@x.example")
     ran = here.run(publication="0123456789abcdef01234567", emails=["ana@x.example"], access_until="2020-01-01")
     assert ran.error is not None
@@ -333,7 +333,7 @@ def test_an_enriched_publication_is_recognised(world: Start) -> None:
     assert actions(ran) == {"ana@x.example": "unchanged"}
 
 
-# A server that does not show whose publication it is -----------------------------------------------------------------
+# A server that does not show whose publication it is ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize("only_some", [False, True])
@@ -359,7 +359,7 @@ def test_the_list_is_the_stores_where_publications_are_hidden(world: Start) -> N
     assert here.everybody() == []
 
 
-# What many people look like ------------------------------------------------------------------------------------------
+# What many people look like -----------------------------------------------------------------------------------------
 
 
 def test_a_warning_about_many_people_stays_readable(world: Start) -> None:
