@@ -50,6 +50,7 @@ FILTER_KEYS: dict[str, tuple[str, ...]] = {
     "gitTag": ("value",),
     "tag": ("value",),
 }
+MANUAL = ("build", "builds")
 
 
 def _filter_leaves(read: Mapping[str, Any]) -> Collection[str] | None:
@@ -143,21 +144,46 @@ def pinned_builds(read: Mapping[str, Any]) -> set[str]:
     return {ident.lower() for ident in ids if isinstance(ident, str) and ident}
 
 
+def understood(read: Mapping[str, Any]) -> dict[str, Any]:
+    """A publication whose lists of objects have ids where the client looks for them (fact sheet, hazard 10)."""
+    result = dict(read)
+    if isinstance(read.get("userAudienceMap"), list):
+        result["userAudienceMap"] = [_with_id(item, "audience") for item in read["userAudienceMap"]]
+    chosen = read.get("filter")
+    if isinstance(chosen, Mapping) and isinstance(chosen.get("builds"), list):
+        result["filter"] = {**chosen, "builds": [_with_id(item, "build") for item in chosen["builds"]]}
+    return result
+
+
+def _with_id(item: Any, noun: str) -> Any:
+    if isinstance(item, str):
+        return {"id": item}
+    if not isinstance(item, Mapping) or item.get("id"):
+        return item
+    behind = item.get(noun, item.get(f"{noun}Id", item.get("_id")))
+    ident = identity(behind) if isinstance(behind, Mapping) else behind
+    return {**item, "id": ident} if ident else item
+
+
 class Publications:
     """Finds publications, and remembers which fields this server returns for any of them."""
 
     def __init__(self, api: Api, warn: Callable[[str], None]) -> None:
         self.api = api
-        self.returned: set[str] = set()
+        self._returned: list[tuple[str | None, set[str]]] = []
         self._warn = warn
+
+    def returned_for_others(self, ident: str) -> set[str]:
+        """The API names of all fields that this server has shown so far for any other publication than this one."""
+        return {name for owner, names in self._returned if owner != ident for name in names}
 
     def by_id(self, ident: str) -> dict[str, Any] | None:
         """One publication, or None when the server says that it does not exist."""
         found = self.api.find(PUBLICATIONS, ident)
-        if found is not None and not is_empty(found.get("slug")):
-            return found
         if found is None:
             return None
+        if not is_empty(found.get("slug")):
+            return understood(found)
         raise AppliveryError(f"the server's answer for the publication {ident} does not show a slug: it is incomplete")
 
     def by_slug(self, slug: str) -> dict[str, Any] | None:
@@ -182,7 +208,8 @@ class Publications:
     def _list(self, hints: Mapping[str, str], slug: str) -> list[dict[str, Any]]:
         items = self._noted(self.api.list_all(PUBLICATIONS, hints))
         fits = [item for item in items if item.get("slug") == slug]
-        narrowed = all(str(item.get("slug", "")).lower() == slug.lower() for item in items)
+        # The filter may be a search within slugs; what does not contain the slug shows that nothing was filtered.
+        narrowed = all(slug.lower() in str(item.get("slug", "")).lower() for item in items)
         if not fits and narrowed:
             items = self._noted(self.api.list_all(PUBLICATIONS))
             fits = [item for item in items if item.get("slug") == slug]
@@ -192,7 +219,7 @@ class Publications:
     def _noted(self, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         listed = list(items)
         for item in listed:
-            self.returned.update(item)
+            self._returned.append((identity(item), set(item)))
         return listed
 
     def _warn_about_case(self, items: Iterable[Mapping[str, Any]], slug: str) -> None:

@@ -7,9 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Callable, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
@@ -21,18 +20,20 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
     differences,
     is_empty,
     merged,
+    parse_instant,
     to_api,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATION_FIELDS
 
 _COUNTRIES = (FIELD["allowed_countries"], FIELD["blocked_countries"])
 _SECURITY_ORDER = ("public", "password", "logged")
+# Without these the API can't create a publication, so every publication has them.
+_ALWAYS_THERE = ("visibility", "security", "filter")
 _HIDDEN_BEFORE = "(unknown)"
 _HIDDEN_AFTER = "VALUE_HIDDEN"
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """``body`` is the whole PUT or POST, ``expected`` the publication after it, both with the API's names.
 
     ``changes`` maps options to canonical (before, after); ``opens`` says in words what lets more people in.
@@ -41,7 +42,7 @@ class Plan:
     body: Mapping[str, Any]
     expected: Mapping[str, Any]
     changes: Mapping[str, tuple[Any, Any]]
-    opens: list[str] = field(default_factory=list)
+    opens: Sequence[str] = ()
     sends_password: bool = False
     forced: bool = False
 
@@ -59,23 +60,35 @@ class Plan:
 
 def plan_creation(wishes: Mapping[str, Any], context: Mapping[str, Any]) -> Plan:
     """A new publication: only what is named is sent, and the server's defaults are not guessed."""
-    named = {option: wish for option, wish in wishes.items() if not is_empty(wish) or isinstance(wish, list)}
-    body = {FIELD[option].name: to_api(FIELD[option], wish) for option, wish in named.items()}
-    _keep_one_country_list(body, {})
+    wishes = _with_notifications(wishes, {})
+    named = {option: _without_empty_leaves(wish) for option, wish in wishes.items()}
+    body = {
+        FIELD[option].name: to_api(FIELD[option], wish)
+        for option, wish in named.items()
+        if not is_empty(wish) or isinstance(wish, list)
+    }
+    _keep_one_country_list(body, set(body))
     needs_password = body.get("security") == "password"
     if not needs_password:
         body.pop("password", None)
     body.update(context)
+    _check_terms(body)
     return Plan(body, _visible(body), differences(PUBLICATION_FIELDS, {}, body), sends_password=needs_password)
 
 
 def plan_update(
-    wishes: Mapping[str, Any], read: Mapping[str, Any], context: Mapping[str, Any], set_password: bool
+    wishes: Mapping[str, Any],
+    read: Mapping[str, Any],
+    context: Mapping[str, Any],
+    set_password: bool = False,
+    others: Collection[str] = (),
 ) -> Plan:
     """An update: everything that was read travels, what is wished for replaces it.
 
-    ``set_password`` makes the password a reason to write by itself.
+    ``set_password`` makes the password a reason to write by itself; ``others`` are the API names of the fields that
+    this server shows for other publications.
     """
+    wishes = _with_notifications(wishes, read)
     body = {}
     for entry in PUBLICATION_FIELDS:
         if entry.secret:
@@ -85,22 +98,66 @@ def plan_update(
             body[entry.name] = merged(entry, wishes[entry.option], raw)
         elif _travels(carried(entry, raw)):
             body[entry.name] = carried(entry, raw)
-    _clear_other_country_list(body, wishes)
+    _clear_other_country_list(body, wishes, read, others)
     expected = {**read, **body}
-    _keep_one_country_list(body, read)
+    _keep_one_country_list(body, {name for name in body if _known_empty(name, read, others)})
     protected = body.get("security") == "password"
     if protected and wishes.get("password"):
         body["password"] = wishes["password"]
     body.update(context)
-    _check_terms(expected)
+    hidden = unshown(wishes, read, others)
     return Plan(
         body,
         _visible(expected),
         differences(PUBLICATION_FIELDS, read, expected),
-        opens=list(_openings(read, expected)),
+        opens=[*_openings(read, expected), *_hidden_openings(wishes, hidden)],
         sends_password=protected,
-        forced=protected and set_password,
+        # Clearing what the server hides shows in no difference, and yet it has to be done.
+        forced=(protected and set_password) or any(_says_nothing(wishes[option]) for option in hidden),
     )
+
+
+def check_update(wishes: Mapping[str, Any], read: Mapping[str, Any], plan: Plan) -> None:
+    """Refuse an update that would replace the publication by something else than what it is (InvalidInput)."""
+    for option in _ALWAYS_THERE:
+        if option not in wishes and is_empty(read.get(FIELD[option].name)):
+            raise InvalidInput(
+                f"{option}: the server does not show it for this publication, and an update without it could reset "
+                "it; name it in the task"
+            )
+    for option, items, keys in _lists_of_objects(plan.body):
+        if any(not isinstance(item, Mapping) or any(is_empty(item.get(key)) for key in keys) for item in items):
+            raise InvalidInput(
+                f"{option}: the server shows an entry in a form that this version does not know, and an update could "
+                "destroy it; name the option in the task"
+            )
+    _check_terms(plan.expected)
+
+
+def _lists_of_objects(body: Mapping[str, Any]) -> Iterable[tuple[str, list[Any], tuple[str, ...]]]:
+    yield "user_audience_map", body.get("userAudienceMap") or [], ("id",)
+    chosen = body.get("filter")
+    if isinstance(chosen, Mapping) and chosen.get("type") == "builds":
+        yield "filter", chosen.get("builds") or [], ("buildPlatform",)
+
+
+def _with_notifications(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Audiences whose notification the task leaves out keep theirs; new ones get no mail unless asked for."""
+    named = wishes.get("user_audience_map")
+    if not named:
+        return wishes
+    entry = FIELD["user_audience_map"]
+    known = {item.get("id"): item for item in canonical(entry, read.get(entry.name)) or [] if isinstance(item, dict)}
+    option = "notify_new_builds_processed"
+    filled = [{option: known.get(item["id"], {}).get(option, False), **item} for item in named]
+    return {**wishes, "user_audience_map": filled}
+
+
+def _without_empty_leaves(wish: Any) -> Any:
+    if not isinstance(wish, Mapping):
+        return wish
+    leaves = {key: _without_empty_leaves(value) for key, value in wish.items()}
+    return {key: value for key, value in leaves.items() if not is_empty(value)}
 
 
 def possibly_lost(wishes: Mapping[str, Any], read: Mapping[str, Any], returned: Iterable[str]) -> list[str]:
@@ -143,32 +200,101 @@ def _excluded(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> set[str]:
     return names
 
 
-def unread_wishes(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> list[str]:
-    """Options that ask for a value of a field that the server does not show: they can't be compared."""
+def unshown(wishes: Mapping[str, Any], read: Mapping[str, Any], others: Collection[str] = ()) -> list[str]:
+    """Options that the task names and that this server evidently never shows, so that they can't be compared.
+
+    A field that is absent is unset where the server shows it for others, and also where nothing tells that the server
+    shows fields that are unset.
+    """
     return [
         entry.option
         for entry in PUBLICATION_FIELDS
-        if not entry.secret and not is_empty(wishes.get(entry.option)) and entry.name not in read
+        if entry.option in wishes
+        and not entry.secret
+        and entry.name not in read
+        and entry.name not in others
+        and _shows_unset(entry, read)
     ]
 
 
-def surprises(wishes: Mapping[str, Any], before: Mapping[str, Any], plan: Plan, after: Mapping[str, Any]) -> list[str]:
-    """What the read after a write shows that it should not, in words with both values.
-
-    A field that was neither named nor read may have got the server's default: that is no surprise.
-    """
-    found = []
+def _shows_unset(kin: Field, read: Mapping[str, Any]) -> bool:
+    """Whether a field like this one would be in the answer if it were just unset, as others of its kind are."""
     for entry in PUBLICATION_FIELDS:
-        named = entry.option in wishes
-        if entry.secret or (not named and is_empty(before.get(entry.name))):
+        if entry.name in read:
+            value = read[entry.name]
+            if value is None or (entry.kind.type == kin.kind.type and (is_empty(value) or value is False)):
+                return True
+    return False
+
+
+def unproven(wishes: Mapping[str, Any], after: Mapping[str, Any], others: Collection[str] = ()) -> list[str]:
+    """Options, and leaves of them, that were set and that the server does not show afterwards."""
+    found = set(unshown(wishes, after, others))
+    names = []
+    for entry in PUBLICATION_FIELDS:
+        if entry.secret or entry.option not in wishes:
             continue
-        if named and entry.name not in after:
+        names += [entry.option] if entry.option in found else _not_there(entry, wishes[entry.option], after)
+    return names
+
+
+def _not_there(entry: Field, wish: Any, after: Mapping[str, Any]) -> list[str]:
+    if _says_nothing(wish):
+        return []
+    if entry.name not in after:
+        return [entry.option]
+    shown = after[entry.name]
+    if entry.whole or not isinstance(wish, Mapping) or not isinstance(shown, Mapping):
+        return []
+    leaves = [leaf for leaf in entry.children if leaf.option in wish]
+    return [f"{entry.option}.{name}" for leaf in leaves for name in _not_there(leaf, wish[leaf.option], shown)]
+
+
+def _says_nothing(wish: Any) -> bool:
+    """Whether a wish means "unset": empty, off, or nothing but such leaves."""
+    if isinstance(wish, Mapping):
+        return all(_says_nothing(leaf) for leaf in wish.values())
+    return is_empty(wish) or wish is False
+
+
+def surprises(
+    wishes: Mapping[str, Any],
+    before: Mapping[str, Any],
+    plan: Plan,
+    after: Mapping[str, Any],
+    others: Collection[str] = (),
+) -> dict[str, str]:
+    """What the read after a write shows that it should not: option -> words with both values.
+
+    A field that was neither named nor read may have got the server's default, and a named one that this server never
+    shows can't be judged: these are no surprises.
+    """
+    found = {}
+    for entry in PUBLICATION_FIELDS:
+        named, seen = entry.option in wishes, entry.name in before or entry.name in others
+        if entry.secret or not (named or entry.name in before) or (entry.name not in after and not seen):
             continue
-        expected, actual = canonical(entry, plan.expected.get(entry.name)), canonical(entry, after.get(entry.name))
-        if not alike(expected, actual):
+        expected = plan.expected.get(entry.name)
+        actual = after.get(entry.name)
+        if named:
+            expected = _as_far_as_shown(entry, expected, actual, before.get(entry.name))
+        one, other = canonical(entry, expected), canonical(entry, actual)
+        if not alike(one, other):
             reason = "asked for" if named else "nobody asked to change it, it was"
-            found.append(f"{entry.option}: {reason} {expected!r}, is now {actual!r}")
+            found[entry.option] = f"{entry.option}: {reason} {one!r}, is now {other!r}"
     return found
+
+
+def _as_far_as_shown(entry: Field, expected: Any, actual: Any, before: Any = None) -> Any:
+    """``expected`` without the leaves of a nested field that the server shows neither before nor after."""
+    if entry.whole or entry.kind.type != "dict" or not isinstance(expected, Mapping) or not isinstance(actual, Mapping):
+        return expected
+    known = before if isinstance(before, Mapping) else {}
+    return {
+        leaf.name: _as_far_as_shown(leaf, expected[leaf.name], actual.get(leaf.name), known.get(leaf.name))
+        for leaf in entry.children
+        if leaf.name in expected and (leaf.name in actual or leaf.name in known)
+    }
 
 
 def _visible(publication: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,20 +306,27 @@ def _travels(value: Any) -> bool:
     return value is not None and value not in ("", {})
 
 
-def _clear_other_country_list(body: dict[str, Any], wishes: Mapping[str, Any]) -> None:
+def _clear_other_country_list(
+    body: dict[str, Any], wishes: Mapping[str, Any], read: Mapping[str, Any], others: Collection[str]
+) -> None:
+    """One list clears the other, also where the server does not show the other (leaving it out may keep it, C1)."""
     for mine, other in (_COUNTRIES, _COUNTRIES[::-1]):
-        if not is_empty(wishes.get(mine.option)) and other.name in body:
+        shown = other.name in read or other.name in others
+        if not is_empty(wishes.get(mine.option)) and (other.name in body or not shown):
             body[other.name] = []
 
 
-def _keep_one_country_list(body: dict[str, Any], read: Mapping[str, Any]) -> None:
-    """The two lists can't be combined, so an empty one travels only where it has something to clear."""
-    allowed, blocked = (entry.name for entry in _COUNTRIES)
-    if allowed not in body or blocked not in body:
-        return
-    for name in (allowed, blocked):
-        if is_empty(body[name]) and is_empty(read.get(name)):
-            del body[name]
+def _known_empty(name: str, read: Mapping[str, Any], others: Collection[str]) -> bool:
+    return is_empty(read[name]) if name in read else name in others
+
+
+def _keep_one_country_list(body: dict[str, Any], known_empty: Collection[str]) -> None:
+    """The two lists can't be combined, so an empty one travels only where it may have something to clear."""
+    names = [entry.name for entry in _COUNTRIES]
+    if all(name in body for name in names):
+        for name in names:
+            if is_empty(body[name]) and name in known_empty:
+                del body[name]
 
 
 def _check_terms(expected: Mapping[str, Any]) -> None:
@@ -208,6 +341,9 @@ def _check_terms(expected: Mapping[str, Any]) -> None:
 def _openings(read: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterable[str]:
     for option, is_wider in _WIDER.items():
         entry = FIELD[option]
+        if option == "user_audience_map" and not read.get("activateUserAudiences") and is_empty(read.get(entry.name)):
+            # The first audiences of a publication that was not for audiences only limit it.
+            continue
         before, after = canonical(entry, read.get(entry.name)), canonical(entry, expected.get(entry.name))
         if not alike(before, after) and is_wider(before, after):
             yield f"{option}: {_words(before)} -> {_words(after)}"
@@ -217,9 +353,17 @@ def _words(value: Any) -> str:
     return "none" if is_empty(value) else str(value)
 
 
+def _hidden_openings(wishes: Mapping[str, Any], hidden: Iterable[str]) -> Iterable[str]:
+    for option in hidden:
+        if FIELD[option].guards and _says_nothing(wishes[option]):
+            yield f"{option}: not shown by the server -> none"
+
+
 def _weaker(before: Any, after: Any) -> bool:
+    if before is None:
+        return bool(after != _SECURITY_ORDER[-1])
     if before not in _SECURITY_ORDER:
-        return before is not None
+        return True
     return after not in _SECURITY_ORDER or _SECURITY_ORDER.index(after) < _SECURITY_ORDER.index(before)
 
 
@@ -239,8 +383,13 @@ def _fewer_blocked(before: Any, after: Any) -> bool:
 
 
 def _later(before: Any, after: Any) -> bool:
-    # Canonical instants sort as text; an unreadable one counts as wider, to be named rather than missed.
-    return before is not None and (after is None or str(after) > str(before))
+    if before is None or after is None:
+        return before is not None
+    try:
+        return parse_instant(str(after)) > parse_instant(str(before))
+    except ValueError:
+        # What can't be read is named rather than missed.
+        return True
 
 
 def _switched_off(before: Any, after: Any) -> bool:

@@ -16,10 +16,11 @@ from typing import Any
 from ansible_collections.applivery.distribution.plugins.module_utils._connection import check_id
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, MissingLibrary
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, parse_instant
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import FILTER_KEYS, PLATFORMS
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import FILTER_KEYS, MANUAL, PLATFORMS
 
 # 3 to 128 characters [reference]; the pattern is the one that the GitHub action checks [client code] (C11).
 _SLUG = re.compile(r"\A(?=.{3,128}\Z)[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]\Z")
+_COUNTRY_HINTS = {"UK": " (the United Kingdom is GB)", "FALSE": ' (Norway has to be quoted in YAML: "NO")'}
 _COLOUR = re.compile(r"\A#[0-9a-fA-F]{6}\Z")
 
 
@@ -59,7 +60,7 @@ def _check_countries(wishes: Mapping[str, Any]) -> None:
         if unknown:
             raise InvalidInput(
                 f"{option}: not an ISO 3166-1 alpha-2 country code: {', '.join(map(str, unknown))}"
-                + (" (the United Kingdom is GB)" if "UK" in map(str.upper, unknown) else "")
+                + "".join(_COUNTRY_HINTS.get(str(code).upper(), "") for code in unknown)
             )
 
 
@@ -131,15 +132,20 @@ def _check_filter(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
     named = [key for key, value in chosen.items() if key != "type" and not is_empty(value)]
     surplus = [key for key in named if key not in FILTER_KEYS[kind]]
     if surplus:
-        raise InvalidInput(f"filter.{surplus[0]}: it does not go with filter.type: {kind}")
-    warnings = _check_manual_filter(chosen, named, check_mode) if kind in ("build", "builds") else []
+        names = ", ".join(f"filter.{key}" for key in surplus)
+        raise InvalidInput(f"{names}: not allowed with filter.type: {kind}")
     if kind in ("gitBranch", "gitTag", "tag") and not named:
         raise InvalidInput(f"filter.value: filter.type: {kind} needs it")
-    if kind in ("build", "builds") and wishes.get("show_history"):
-        warnings.append(
-            f"show_history: Applivery shows no history where builds are chosen by hand (filter.type: {kind})"
-        )
-    return warnings
+    return _check_manual_filter(chosen, named, check_mode) if kind in MANUAL else []
+
+
+def history_warning(publication: Mapping[str, Any]) -> str | None:
+    """What to tell about a publication, in the API's form, that is to show a history it can't have (guide)."""
+    chosen = publication.get("filter")
+    kind = chosen.get("type") if isinstance(chosen, Mapping) else None
+    if kind not in MANUAL or not publication.get("showHistory"):
+        return None
+    return f"show_history: Applivery shows no history where builds are chosen by hand (filter.type: {kind})"
 
 
 def _check_manual_filter(chosen: Mapping[str, Any], named: list[str], check_mode: bool) -> list[str]:
@@ -164,5 +170,6 @@ def _check_manual_filter(chosen: Mapping[str, Any], named: list[str], check_mode
         ]
     if unknown:
         raise InvalidInput(f"{unknown[0]}: the build id is empty")
-    wanted = "builds" if kind == "builds" else f"one of {', '.join(PLATFORMS)}"
-    raise InvalidInput(f"filter.{wanted}: filter.type: {kind} needs it")
+    wanted = ["builds"] if kind == "builds" else list(PLATFORMS)
+    names = " or ".join(f"filter.{key}" for key in wanted)
+    raise InvalidInput(f"{names}: filter.type: {kind} needs at least one build")

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
@@ -24,12 +24,12 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
     as_read,
     canonical,
     is_empty,
-    to_api,
     wishes,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
     FIELD,
+    FILTER_KEYS,
     PUBLICATION_FIELDS,
     PUBLICATIONS,
     Publications,
@@ -37,21 +37,25 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import (
     Plan,
+    check_update,
     plan_creation,
     plan_update,
     possibly_lost,
     surprises,
-    unread_wishes,
+    unproven,
+    unshown,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_rules import (
     check_groups_apply,
     check_slug,
     check_wishes,
+    history_warning,
 )
 
 _MOST_PLANS = 4
 _NEEDED_TO_CREATE = ("visibility", "security", "filter")
-_COUNTRY_NAMES = ("allowedCountries", "blockedCountries")
+COUNTRY_NAMES = ("allowedCountries", "blockedCountries")
+_LAST_OF_ITS_KIND = "Applivery does not delete the last publication with filter.type: last"
 
 
 def run(task: Task) -> Outcome:
@@ -63,12 +67,17 @@ class _Work:
     def __init__(self, task: Task) -> None:
         self.task = task
         self.params = task.params
-        self.publications = Publications(task.api, task.warn)
+        self._told: set[str] = set()
+        self.publications = Publications(task.api, self._warn)
         self.ident = task.params.get("publication_id") or None
         self.slug = task.params.get("slug") or None
         self.new_slug = task.params.get("new_slug") or None
-        fields = [entry for entry in PUBLICATION_FIELDS if entry.option != "slug"]
-        self.wishes = {option: wish for option, wish in wishes(fields, task.params).items() if option != "password"}
+        fields = [entry for entry in PUBLICATION_FIELDS if entry.option not in ("slug", "password")]
+        self.wishes = wishes(fields, task.params)
+        if "filter" in self.wishes:
+            # It is replaced as a whole, so an empty key says no more than one that is left out.
+            chosen = self.wishes["filter"].items()
+            self.wishes["filter"] = {key: value for key, value in chosen if not is_empty(value)}
         if task.params.get("password"):
             self.wishes["password"] = task.params["password"]
         if self.new_slug:
@@ -78,7 +87,7 @@ class _Work:
         self._check()
         absent = self.params["state"] == "absent"
         with attempting(f"publication {self.slug or self.ident}"):
-            read = self._find_to_remove() if absent else self._find()
+            read = self._named() if absent else self._find()
             if absent:
                 return self._remove(read)
             return self._create() if read is None else self._update(read)
@@ -86,20 +95,43 @@ class _Work:
     def _check(self) -> None:
         if not self.ident and not self.slug:
             raise InvalidInput("publication_id or slug: one of them must say which publication is meant")
+        if self.ident and self.slug:
+            raise InvalidInput("publication_id and slug are mutually exclusive; to rename, name new_slug")
         if self.ident:
             check_id("publication_id", self.ident)
         for option in ("slug", "new_slug"):
             if self.params.get(option):
                 check_slug(option, self.params[option])
         if self.params["state"] == "present":
-            for warning in check_wishes(self.wishes, self.task.check_mode):
-                self.task.warn(warning)
+            self._tell(check_wishes(self.wishes, self.task.check_mode))
+        elif self.new_slug:
+            raise InvalidInput("new_slug: it renames, which makes no sense with state: absent")
+        self._warn_about_masking(self.ident, self.slug, self.new_slug)
+
+    def _warn(self, text: str) -> None:
+        # Planning may happen more than once, and a slug may be looked for more than once.
+        if text not in self._told:
+            self._told.add(text)
+            self.task.warn(text)
+
+    def _tell(self, texts: Iterable[str]) -> None:
+        for text in texts:
+            self._warn(text)
+
+    def _warn_about_masking(self, *texts: Any) -> None:
         password = self.wishes.get("password")
-        if password and any(password in text for text in (self.ident, self.slug, self.new_slug) if text):
-            self.task.warn(
+        if password and any(password in str(text) for text in texts if text):
+            self._warn(
                 "password: it occurs inside the slug or the id, which Ansible may therefore mask in results; "
                 "choose another password"
             )
+
+    def _warn_about_fields_without_effect(self, plan: Plan) -> None:
+        if "password" in self.wishes and plan.expected.get("security") in ("public", "logged"):
+            self._warn(f"password: it has no effect with security: {plan.expected['security']}, and is not sent")
+        history = history_warning(plan.expected)
+        if history and ("filter" in self.wishes or "show_history" in self.wishes):
+            self._warn(history)
 
     # Which publication ----------------------------------------------------------------------------------------
 
@@ -133,41 +165,41 @@ class _Work:
             )
         return read
 
-    def _find_to_remove(self) -> dict[str, Any] | None:
-        if self.new_slug:
-            raise InvalidInput("new_slug: it renames, which makes no sense with state: absent")
-        return self._named()
-
     # Absent ---------------------------------------------------------------------------------------------------
 
     def _remove(self, read: dict[str, Any] | None) -> Outcome:
         if read is None:
             return Outcome(result={"publication": None, "publication_id": self.ident, "distribution_url": None})
         ident = str(identity(read))
-        previous = as_read(read)
         if read.get("visibility") == "active":
-            self.task.warn(f"publication {read.get('slug')} is active: its address stops working for good")
+            self._warn(f"publication {read.get('slug')} is active: its address stops working for good")
         if self._has_otp_users(ident):
-            self.task.warn(f"publication {read.get('slug')} has, or may have, OTP users: they lose access")
-        if not self.task.check_mode:
+            self._warn(f"publication {read.get('slug')} has, or may have, OTP users: they lose access")
+        if self.task.check_mode:
+            if _follows_newest(read):
+                self._warn(f"{_LAST_OF_ITS_KIND}. Whether this is the last one is not looked up in check mode")
+        else:
             self._delete(ident, read)
         shown = shown_publication(read)
         return Outcome(
             changed=True,
-            result={"publication": None, "previous": previous, "publication_id": ident, "distribution_url": None},
+            result={
+                "publication": None,
+                "previous": as_read(read),
+                "publication_id": ident,
+                "distribution_url": None,
+            },
             before={entry.option: shown[entry.option] for entry in PUBLICATION_FIELDS if shown.get(entry.option)},
-            title=self._title(read),
+            title=_title(read),
         )
 
     def _delete(self, ident: str, read: Mapping[str, Any]) -> None:
         try:
             self.task.api.delete(PUBLICATIONS, ident)
         except RequestFailed as problem:
-            chosen = read.get("filter")
-            if isinstance(chosen, Mapping) and chosen.get("type") == "last" and problem.status not in (401, 403, None):
+            if _follows_newest(read) and problem.status not in (401, 403, None):
                 problem.message += (
-                    " Applivery does not delete the last publication with filter.type: last; set visibility: inactive "
-                    "instead, or create another such publication first."
+                    f" {_LAST_OF_ITS_KIND}; set visibility: inactive instead, or create another such publication first."
                 )
             raise problem.with_result(previous=as_read(read)) from None
 
@@ -182,56 +214,65 @@ class _Work:
             raise InvalidInput(f"it does not exist, and to create it the task must name {', '.join(missing)}")
         check_groups_apply(wanted, wanted["security"])
         plan = plan_creation(wanted, self.task.api.body_context())
-        _check_new_terms(wanted)
-        read = self._predicted(plan) if self.task.check_mode else self._created(plan, wanted)
+        self._warn_about_fields_without_effect(plan)
+        read = _predicted(plan) if self.task.check_mode else self._created(plan, wanted)
         return self._changed(plan, read, wanted, None)
 
     def _created(self, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any]:
         slug = str(self.slug)
         answer = self.task.api.create(PUBLICATIONS, plan.body, lambda: self.publications.by_slug(slug))
         ident = identity(answer) if isinstance(answer, Mapping) else None
-        read = self.publications.by_id(ident) if ident else self.publications.by_slug(slug)
-        if read is None:
-            raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
-        if read.get("slug") != slug:
-            self.task.warn(f"slug: the server made {read.get('slug')} of {slug}; name it like that in the task")
-            wanted = {option: wish for option, wish in wanted.items() if option != "slug"}
-        self._verify(wanted, {}, plan, read)
+        try:
+            read = self.publications.by_id(ident) if ident else self.publications.by_slug(slug)
+            if read is None:
+                raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
+            self._verify(wanted, {}, plan, read)
+        except AppliveryError as problem:
+            raise problem.with_result(changed=True, publication_id=ident) from None
+        self._warn_about_masking(identity(read))
         return read
 
     # Present: update ------------------------------------------------------------------------------------------
 
     def _update(self, read: dict[str, Any]) -> Outcome:
+        self._warn_about_masking(identity(read), read.get("slug"))
         for _attempt in range(_MOST_PLANS):
             plan = self._plan(read)
+            self._warn_about_fields_without_effect(plan)
             if not plan.changed:
-                return Outcome(result=self._result(read), title=self._title(read))
-            self._refuse_without_password(plan)
+                return Outcome(result=_result(read), title=_title(read))
+            self._refuse(plan, read)
             concerns = self._concerns(plan, read)
             if self.task.check_mode:
                 self._tell(concerns)
-                return self._changed(plan, self._predicted(plan), self.wishes, read)
+                return self._changed(plan, _predicted(plan), self.wishes, read)
             latest = self.publications.by_id(str(identity(read)))
             if latest is None:
-                raise AppliveryError("it was deleted by somebody else while this task ran; run the task again")
+                raise AppliveryError(
+                    "it was deleted by somebody else while this task ran; run the task again"
+                ).with_result(previous=as_read(read))
             if _unmoved(read, latest):
                 self._tell(concerns)
                 return self._changed(plan, self._written(plan, read), self.wishes, read)
             read = latest
         raise AppliveryError(
             "somebody else keeps changing it while this task runs; nothing was written. Run the task again later"
-        )
+        ).with_result(previous=as_read(read))
+
+    def _others(self, read: Mapping[str, Any]) -> set[str]:
+        return self.publications.returned_for_others(str(identity(read)))
 
     def _plan(self, read: dict[str, Any]) -> Plan:
         check_groups_apply(self.wishes, self.wishes.get("security", read.get("security")))
-        known = _application_of(read)
-        every_time = self.params["update_password"] == "always" and "password" in self.wishes  # noqa: S105 - a choice
-        plan = plan_update(self.wishes, read, {}, every_time)
-        if not plan.changed:
-            return plan
-        return plan_update(self.wishes, read, self.task.api.body_context(known), every_time)
+        again = self.params["update_password"] == "always" and "password" in self.wishes  # noqa: S105 - a choice
+        plan = plan_update(self.wishes, read, {}, again, self._others(read))
+        if plan.changed:
+            context = self.task.api.body_context(_application_of(read))
+            plan = plan_update(self.wishes, read, context, again, self._others(read))
+        return plan
 
-    def _refuse_without_password(self, plan: Plan) -> None:
+    def _refuse(self, plan: Plan, read: Mapping[str, Any]) -> None:
+        check_update(self.wishes, read, plan)
         if plan.sends_password and "password" not in self.wishes:
             raise InvalidInput(
                 "password: every update of a password-protected publication must carry its password, because the "
@@ -240,18 +281,13 @@ class _Work:
 
     def _possibly_lost(self, read: Mapping[str, Any]) -> list[str]:
         mode = self.params["unreturned_fields"]
-        lost = [] if mode == "ignore" else possibly_lost(self.wishes, read, self.publications.returned)
+        lost = [] if mode == "ignore" else possibly_lost(self.wishes, read, self._others(read))
         if lost and mode == "fail":
             raise AppliveryError(
                 f"unreturned_fields: {', '.join(lost)} may be set although the server does not show it, and be reset "
                 "by replacing the publication. Name these options in the task, or set unreturned_fields: warn"
             ).with_result(previous=as_read(read))
         return lost
-
-    def _tell(self, concerns: list[str]) -> None:
-        # Planning may happen more than once, but only one plan is carried out.
-        for concern in concerns:
-            self.task.warn(concern)
 
     def _concerns(self, plan: Plan, read: Mapping[str, Any]) -> list[str]:
         """Everything that a person should know about this write."""
@@ -264,14 +300,14 @@ class _Work:
                 f"the server does not show {', '.join(lost)}: unset, or set and reset by this update. Name them in the "
                 "task to be sure (option unreturned_fields)"
             )
-        if plan.forced:
+        if plan.forced and plan.sends_password and self.params["update_password"] == "always":  # noqa: S105 - a choice
             found.append("update_password: always sets the password in every run and reports changed each time")
-        if self.wishes.get("slug") and self.wishes["slug"] != read.get("slug"):
+        if self.new_slug and self.new_slug != read.get("slug"):
             old = str(read.get("distributionUrl") or read.get("slug"))
-            new = self._new_address(old, read)
+            new = _new_address(old, str(read.get("slug")), self.new_slug)
             found.append(f"renaming changes the address, links to the old one break: {old} -> {new}")
         if self.task.check_mode:
-            found += _incomparable(unread_wishes(self.wishes, read), "")
+            found += _incomparable(unshown(self.wishes, read, self._others(read)), "")
         # OTP goes with what its documentation calls "private", so an open publication is not asked about.
         if read.get("security") not in ("public", "password") and self._has_otp_users(str(identity(read))):
             found.append(
@@ -280,35 +316,37 @@ class _Work:
             )
         return found
 
-    def _new_address(self, old: str, read: Mapping[str, Any]) -> str:
-        slug = str(read.get("slug"))
-        return old[: -len(slug)] + self.wishes["slug"] if old.endswith(slug) else str(self.wishes["slug"])
-
     def _written(self, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
         ident = str(identity(read))
+        done: dict[str, Any] = {"previous": as_read(read)}
         try:
-            self._put(ident, plan, read)
+            self._put(ident, plan.body, read)
+            done["changed"] = True
             after = self.publications.by_id(ident)
             if after is None:
                 raise AppliveryError("it was updated, but the server does not show it afterwards")
             self._verify(self.wishes, read, plan, after)
         except AppliveryError as problem:
-            raise problem.with_result(previous=as_read(read)) from None
+            raise problem.with_result(**done) from None
         return after
 
-    def _put(self, ident: str, plan: Plan, read: Mapping[str, Any]) -> None:
+    def _put(self, ident: str, body: Mapping[str, Any], read: Mapping[str, Any]) -> None:
         try:
-            self.task.api.update(PUBLICATIONS, ident, plan.body)
+            self.task.api.update(PUBLICATIONS, ident, body)
         except RequestFailed as problem:
-            if not _refuses_both_country_lists(problem, plan.body):
+            milder = without_refused(body, problem)
+            if refuses_both_country_lists(problem, body):
+                self._put_in_two_steps(ident, body, read)
+            elif milder != body:
+                self._put(ident, milder, read)
+            else:
                 raise
-        else:
-            return
-        # Between the two steps neither list limits anybody, so nobody is let in meanwhile (fact sheet, hazard 5).
-        emptied = next(name for name in _COUNTRY_NAMES if is_empty(plan.body[name]))
-        final = {name: value for name, value in plan.body.items() if name != emptied}
-        filled = next(name for name in _COUNTRY_NAMES if name != emptied)
-        cleared = {name: value for name, value in plan.body.items() if name != filled}
+
+    def _put_in_two_steps(self, ident: str, body: Mapping[str, Any], read: Mapping[str, Any]) -> None:
+        """Clear one country list, then set the other (fact sheet, hazard 5); nobody is let in meanwhile."""
+        emptied, filled = sorted(COUNTRY_NAMES, key=lambda name: not is_empty(body[name]))
+        cleared = {name: value for name, value in body.items() if name != filled}
+        final = {name: value for name, value in body.items() if name != emptied}
         self.task.api.update(PUBLICATIONS, ident, {**cleared, "visibility": "inactive"})
         with attempting(
             "the country limits were cleared and the publication made inactive to set new limits, and then"
@@ -321,41 +359,31 @@ class _Work:
     def _verify(
         self, wanted: Mapping[str, Any], before: Mapping[str, Any], plan: Plan, after: Mapping[str, Any]
     ) -> None:
-        found = surprises(wanted, before, plan, after)
+        others = self._others(after)
+        found = surprises(wanted, before, plan, after, others)
+        slug, made = str(plan.expected.get("slug")), str(after.get("slug"))
+        if slug != made and slug.lower() == made.lower():
+            found.pop("slug", None)
+            self._warn(f"slug: the server made {made} of {slug}; name it like that in the task")
         if found:
             raise AppliveryError(
                 "it was written, but the server's publication is not what it should be: "
-                f"{'; '.join(found)}. Look at it in the dashboard; previous holds what was there"
+                f"{'; '.join(found.values())}. Look at it in the dashboard; previous holds what was there"
             ).with_result(changed=True, publication=shown_publication(after))
-        self._tell(_incomparable(unread_wishes(wanted, after), "still "))
+        self._tell(_incomparable(unproven(wanted, after, others), "still "))
 
     def _has_otp_users(self, ident: str) -> bool:
         from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import OTP_USERS, has_otp_users
 
         return self.task.api.serves(OTP_USERS) and has_otp_users(self.task.api, ident)
 
-    def _predicted(self, plan: Plan) -> dict[str, Any]:
-        """The publication as it will be; what only the server can make is not there."""
-        read = {**plan.expected, "updatedAt": None}
-        if "slug" in plan.changes:
-            read["distributionUrl"] = None
-        return read
-
-    def _result(self, read: Mapping[str, Any]) -> dict[str, Any]:
-        return {
-            "publication": shown_publication(read),
-            "publication_id": identity(read),
-            "distribution_url": read.get("distributionUrl"),
-        }
-
     def _changed(
         self, plan: Plan, read: Mapping[str, Any], wanted: Mapping[str, Any], previous: Mapping[str, Any] | None
     ) -> Outcome:
         before, after = plan.diff()
         # What the server keeps to itself is returned as it was set, so that check mode and real run agree.
-        silent = [option for option in wanted if option != "password" and is_empty(read.get(FIELD[option].name))]
-        visible = {**read, **{FIELD[option].name: plan.expected.get(FIELD[option].name) for option in silent}}
-        result = self._result(visible)
+        named = [FIELD[option].name for option in wanted if option not in ("password", "slug")]
+        result = _result({**read, **{name: plan.expected.get(name) for name in named}})
         if previous is not None:
             result["previous"] = as_read(previous)
         return Outcome(
@@ -363,12 +391,38 @@ class _Work:
             result=result,
             before=before,
             after=after,
-            title=self._title(previous or {"slug": self.slug}),
+            title=_title(previous or {"slug": self.slug}),
             note="password set again" if plan.sends_password and previous is not None else "",
         )
 
-    def _title(self, read: Mapping[str, Any]) -> str:
-        return f"publication {read.get('slug')}"
+
+def _title(read: Mapping[str, Any]) -> str:
+    return f"publication {read.get('slug')}"
+
+
+def _result(read: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "publication": shown_publication(read),
+        "publication_id": identity(read),
+        "distribution_url": read.get("distributionUrl"),
+    }
+
+
+def _predicted(plan: Plan) -> dict[str, Any]:
+    """The publication as it will be; what only the server can make is not there."""
+    read = {**plan.expected, "updatedAt": None}
+    if "slug" in plan.changes:
+        read["distributionUrl"] = None
+    return read
+
+
+def _new_address(address: str, slug: str, new_slug: str) -> str:
+    return address[: -len(slug)] + new_slug if address.endswith(slug) else new_slug
+
+
+def _follows_newest(read: Mapping[str, Any]) -> bool:
+    chosen = read.get("filter")
+    return isinstance(chosen, Mapping) and chosen.get("type") == "last"
 
 
 def _incomparable(options: list[str], when: str) -> list[str]:
@@ -399,13 +453,36 @@ def _unmoved(read: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:
     )
 
 
-def _refuses_both_country_lists(problem: RequestFailed, body: Mapping[str, Any]) -> bool:
-    both = all(name in body for name in _COUNTRY_NAMES)
-    named = not problem.field_names or any(name in _COUNTRY_NAMES for name in problem.field_names)
-    return both and named and problem.body_refused
+def refuses_both_country_lists(problem: RequestFailed, body: Mapping[str, Any]) -> bool:
+    """Whether the server can't bear the two lists together although one of them is empty."""
+    if not problem.body_refused or any(name not in body for name in COUNTRY_NAMES):
+        return False
+    if not any(is_empty(body[name]) for name in COUNTRY_NAMES):
+        return False
+    # Such a refusal may name a list, or the body as a whole, or nothing at all.
+    names = problem.field_names
+    return not names or any(name.split(".")[-1] in (*COUNTRY_NAMES, "", "body", "value") for name in names)
 
 
-def _check_new_terms(wanted: Mapping[str, Any]) -> None:
-    terms = to_api(FIELD["terms"], wanted.get("terms")) or {}
-    if terms.get("active") and is_empty(terms.get("text")):
-        raise InvalidInput("terms.text: terms.active is true, so there must be a text")
+def without_refused(body: Mapping[str, Any], problem: RequestFailed) -> dict[str, Any]:
+    """The body without what a strict server has just refused and what no wish depends on being sent.
+
+    That is an empty text, where the server clears by omission only, and what it shows inside a filter of a type that
+    this version does not know.
+    """
+    if not problem.body_refused:
+        return dict(body)
+    milder = _without_empty_texts(body)
+    chosen = milder.get("filter")
+    if isinstance(chosen, Mapping) and chosen.get("type") not in FILTER_KEYS:
+        refused = {name.split(".")[-1] for name in problem.field_names if "filter." in name}
+        milder["filter"] = {name: value for name, value in chosen.items() if name == "type" or name not in refused}
+    return milder
+
+
+def _without_empty_texts(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_empty_texts(item) if isinstance(item, Mapping) else item
+        for name, item in value.items()
+        if item != ""
+    }

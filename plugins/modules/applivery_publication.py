@@ -42,6 +42,7 @@ options:
   publication_id:
     description:
       - Id of an existing publication, 24 hexadecimal digits.
+      - Exactly one of O(publication_id) and O(slug) is needed; an empty one counts as not given.
     type: str
   slug:
     description:
@@ -116,7 +117,9 @@ options:
         type: str
         required: true
       notify_new_builds_processed:
-        description: Whether its users get mail when a new build is processed.
+        description:
+          - Whether its users get mail when a new build is processed.
+          - Left out, an audience that is on the list already keeps its setting, and a new one gets no mail.
         type: bool
   expiration_date:
     description:
@@ -394,12 +397,8 @@ SPEC = {
 
 
 def main() -> None:
-    run_module(
-        SPEC,
-        run,
-        mutually_exclusive=[["publication_id", "slug"]],
-        required_one_of=[["publication_id", "slug"]],
-    )
+    # Which of publication_id and slug is given is looked at in run: an empty one counts as not given.
+    run_module(SPEC, run)
 
 
 if __name__ == "__main__":
