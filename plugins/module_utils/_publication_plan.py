@@ -311,8 +311,9 @@ def _clear_other_country_list(
 ) -> None:
     """One list clears the other, also where the server does not show the other (leaving it out may keep it, C1)."""
     for mine, other in (_COUNTRIES, _COUNTRIES[::-1]):
-        shown = other.name in read or other.name in others
-        if not is_empty(wishes.get(mine.option)) and (other.name in body or not shown):
+        # A list that is set already excludes the other.
+        known = other.name in read or other.name in others or not is_empty(read.get(mine.name))
+        if not is_empty(wishes.get(mine.option)) and (other.name in body or not known):
             body[other.name] = []
 
 
