@@ -25,7 +25,7 @@ lint: ## the linters, type checks, licence and upload checks alone
 sanity: ## ansible-test sanity on the newest ansible-core alone
 	@tools/run sanity
 
-unit: ## unit and property tests alone
+unit: ## unit, property and AWX job tests alone
 	@tools/run unit
 
 integration: ## the integration targets alone (TARGETS="applivery_build ..." for some of them)

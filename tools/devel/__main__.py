@@ -37,7 +37,7 @@ def sanity(_options: argparse.Namespace) -> bool:
 def unit(_options: argparse.Namespace) -> bool:
     gates.prepare()
     core, version = machine.newest_core()
-    return run([gates.pytest(name, core, version, coverage=True) for name in ("unit", "property")], at_a_time=1)
+    return run([gates.pytest(name, core, version, coverage=True) for name in ("unit", "property", "awx")], at_a_time=1)
 
 
 def integration(options: argparse.Namespace) -> bool:

@@ -341,6 +341,8 @@ def all_gates() -> list[Gate]:
     """The order matters for the clock: the longest first, then what the coverage gate waits for."""
     core, version = machine.newest_core()
     return [
+        # Whole jobs as AWX runs them, each several processes deep.
+        pytest("awx", core, version, coverage=False),
         sanity(core, version),
         integration(core, version, coverage=True),
         pytest("unit", core, version, coverage=True),
