@@ -101,12 +101,13 @@ def _nothing_written(simulator: Simulator) -> None:
 def _result(simulator: Simulator) -> list[str]:
     state = simulator.state()
     publication = next(item for item in state["publications"] if item["slug"] == SLUG)
-    groups = " or ".join(" and ".join(group) for group in publication["groups"])
-    testers = ", ".join(user["email"] for user in state["otp_users"])
+    groups = "; or of ".join(" and ".join(group) for group in publication["groups"])
+    testers = [user["email"] for user in state["otp_users"] if user["publishedApplicationId"] == publication["id"]]
     return [
         "What testers get now:",
         f"  address     {publication['distributionUrl']}",
-        f"  who enters  members of {groups}; with a one-time password {testers}",
+        f"  who enters  members of {groups};",
+        f"              with a one-time password {', '.join(testers)}",
         f"  where from  {', '.join(publication['allowedCountries'])}",
         f"  until       {publication['expirationDate']}",
         "One-time passwords themselves are switched on by hand, in the dashboard: no API field for that is known.",
