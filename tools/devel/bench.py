@@ -166,7 +166,7 @@ def _upload(bench: Bench) -> None:
 
 
 def _listing(bench: Bench) -> None:
-    """Builds listed by the module's own function, in a simulator of its own: what one costs among few and among many."""
+    """Builds listed by the module's own function, in a simulator of its own: one among few and one among many."""
     collection = tree.lay_out()
     done = subprocess.run(
         [bench.environment.python, collection / "tools" / "bench_info.py"],
