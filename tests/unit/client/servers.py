@@ -69,9 +69,10 @@ class CannedServer(_Running):
             def handle(self) -> None:
                 with contextlib.suppress(OSError):
                     stream = outer._context.wrap_socket(self.request, True) if outer._context else self.request
-                    outer.requests.append(_read_request(stream))
-                    stream.sendall(outer.answers[min(len(outer.requests), len(outer.answers)) - 1])
-                    stream.shutdown(socket.SHUT_RDWR)
+                    with contextlib.closing(stream):
+                        outer.requests.append(_read_request(stream))
+                        stream.sendall(outer.answers[min(len(outer.requests), len(outer.answers)) - 1])
+                        stream.shutdown(socket.SHUT_RDWR)
 
         return Handler
 
