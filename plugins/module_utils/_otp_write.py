@@ -116,12 +116,16 @@ class Writer:
         queue = iter(todo)
 
         def work() -> None:
-            while not self._interrupted:
-                with self._lock:
-                    number = next(queue, None)
-                if number is None:
-                    return
-                done[number] = self._attempt(steps[number])
+            try:
+                while not self._interrupted:
+                    with self._lock:
+                        number = next(queue, None)
+                    if number is None:
+                        return
+                    done[number] = self._attempt(steps[number])
+            except BaseException:
+                self._interrupted = True
+                raise
 
         workers = min(self._concurrency, len(todo))
         if not workers:

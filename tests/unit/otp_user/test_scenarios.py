@@ -9,8 +9,13 @@ from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.applivery.distribution.plugins.module_utils._client import connect
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
+from ansible_collections.applivery.distribution.plugins.module_utils._module import Needs
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_task import needs
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import has_otp_users
 from ansible_collections.applivery.distribution.tests.support.otp import World, actions
+from ansible_collections.applivery.distribution.tests.support.tasks import connection_to
 
 Start = Callable[..., World]
 
@@ -377,3 +382,27 @@ def test_success_says_what_being_on_a_list_does_not_do(world: Start) -> None:
     assert message.startswith("1 created. ")
     assert "switched on for the publication" in message
     assert here.run(emails=[]).result["msg"].startswith("nobody")
+
+
+def test_the_task_needs_the_workspace_api_and_a_connection_per_thread() -> None:
+    assert needs({"concurrency": 12}) == Needs(workspace_only="OTP users", pool=12)
+    assert needs({"concurrency": 1000}).pool == 32
+
+
+@pytest.mark.parametrize(
+    ("publication", "switches", "answer"),
+    [("beta", {}, True), ("prod", {}, False), ("prod", {"otp_items_publication": "hidden"}, False)],
+)
+def test_whether_a_publication_has_otp_users(
+    world: Start, publication: str, switches: dict[str, Any], answer: bool
+) -> None:
+    here = world(**switches)
+    here.let_in("ana@x.example")
+    owner = {"beta": here.beta, "prod": here.prod}[publication]
+    api = connect(connection_to(here.sim), [].append, backoff=0.01)
+    assert has_otp_users(api, owner) is answer
+    here.sim.set(list_filters="ignored")
+    assert has_otp_users(api, owner) is (answer or bool(switches))
+    here.sim.set(permissions={"otp_users": 403})
+    assert has_otp_users(api, owner) is False
+    assert has_otp_users(connect(connection_to(here.sim, "integrations"), [].append), owner) is False
