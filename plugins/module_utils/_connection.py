@@ -10,10 +10,9 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, Callable, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from ansible.module_utils.common.validation import check_type_bool, check_type_int
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
@@ -44,7 +43,6 @@ _DEFAULTS = {
     "retry_timeout": 120,
 }
 _TYPES = {"validate_certs": "bool", "ca_path": "path", "api_timeout": "int", "retry_timeout": "int"}
-_CHOICES = ("auto", INTEGRATIONS, WORKSPACE)
 _TOKENS = ("app_token", "service_account_token")
 _NAMES = ("organization", "application", "store")
 _SEGMENT = re.compile(r"\A[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\Z")
@@ -108,7 +106,7 @@ def connection_spec(environment: Environment) -> dict[str, dict[str, Any]]:
         if option in _TOKENS:
             entry["no_log"] = True
         spec[option] = entry
-    spec["api"]["choices"] = list(_CHOICES)
+    spec["api"]["choices"] = ["auto", INTEGRATIONS, WORKSPACE]
     return spec
 
 
@@ -129,10 +127,7 @@ def resolve(
         _check_token(option, given[option])
     for option in _NAMES:
         _check_segment(option, given[option])
-    asked = _text(params, environment, "api") or "auto"
-    if asked not in _CHOICES:
-        raise InvalidInput(f"api: {asked!r} is none of {', '.join(_CHOICES)}")
-    api = _choose(asked, given, workspace_only, needs_application)
+    api = _choose(params["api"], given, workspace_only, needs_application)
     token, other = _TOKENS if api == INTEGRATIONS else _TOKENS[::-1]
     return Connection(
         api=api,
@@ -143,10 +138,10 @@ def resolve(
         store=given["store"],
         api_url=_base_url("api_url", params, environment),
         upload_url=_base_url("upload_url", params, environment),
-        validate_certs=_typed("validate_certs", params, environment, check_type_bool),
+        validate_certs=params["validate_certs"],
         ca_path=_bundle(given["ca_path"]),
-        api_timeout=_seconds("api_timeout", params, environment, 1),
-        retry_timeout=_seconds("retry_timeout", params, environment, 0),
+        api_timeout=_seconds("api_timeout", params["api_timeout"], 1),
+        retry_timeout=_seconds("retry_timeout", params["retry_timeout"], 0),
     )
 
 
@@ -164,17 +159,6 @@ def _text(params: Mapping[str, Any], environment: Environment, option: str) -> s
     if value:
         environment.taken.add(option)
     return value
-
-
-def _typed(option: str, params: Mapping[str, Any], environment: Environment, convert: Callable[[Any], Any]) -> Any:
-    """The value of an option that is no text. An explicit null keeps AnsibleModule from looking any further."""
-    if params.get(option) is not None:
-        return params[option]
-    value = environment.get(option)
-    try:
-        return convert(value) if value else _DEFAULTS[option]
-    except (TypeError, ValueError) as problem:
-        raise InvalidInput(f"{option} (from {_ENVIRONMENT[option]}): {problem}") from problem
 
 
 def _hide_other_token(given: dict[str, str | None], environment: Environment) -> None:
@@ -272,8 +256,7 @@ def _bundle(path: str | None) -> str | None:
     return path
 
 
-def _seconds(option: str, params: Mapping[str, Any], environment: Environment, least: int) -> float:
-    value: float = _typed(option, params, environment, check_type_int)
+def _seconds(option: str, value: float, least: int) -> float:
     if value < least:
         raise InvalidInput(f"{option}: {value} is not possible, the least is {least} (seconds)")
     return value
