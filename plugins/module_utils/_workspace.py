@@ -22,7 +22,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._client imp
     segment,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._connection import INTEGRATIONS
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
 from ansible_collections.applivery.distribution.plugins.module_utils._info import plain
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Needs, Outcome, Task
@@ -115,13 +115,11 @@ class _Survey:
     def _workspace(self) -> dict[str, Any]:
         """The one-call answer, or nothing where the server has none; then its pieces are asked for one by one."""
         try:
+            # An answer in a form that nobody described counts as refused: it is as good as none.
             return self._api.get(_WORKSPACE, "workspace")
         except RequestFailed as problem:
             if not _is_refusal(problem):
                 raise
-        except AppliveryError:
-            # An answer in a form that nobody described is as good as none.
-            pass
         return {}
 
     def _organization(self, workspace: Mapping[str, Any]) -> dict[str, Any] | None:

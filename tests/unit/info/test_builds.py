@@ -57,10 +57,11 @@ def test_limit_means_the_newest(info: Callable[..., Any], order: str, limit: int
     assert [build["version_code"] for build in answer["builds"]] == ["410", "409", "408", "407", "406"][:limit]
 
 
-def test_the_newest_cost_one_small_request(info: Callable[..., Any]) -> None:
+@pytest.mark.parametrize(("limit", "asked"), [(1, "2"), (3, "3")])
+def test_the_newest_cost_one_small_request(info: Callable[..., Any], limit: int, asked: str) -> None:
     run = info(seed="demo")
-    run("builds", limit=3)
-    assert [request.query["limit"] for request in run.sim.requests] == ["3"]
+    run("builds", limit=limit)
+    assert [request.query["limit"] for request in run.sim.requests] == [asked]
 
 
 def test_a_server_with_its_own_order_costs_one_request_more(info: Callable[..., Any]) -> None:

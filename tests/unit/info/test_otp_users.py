@@ -71,6 +71,20 @@ def test_where_no_publication_is_shown_the_list_is_the_store_s_and_says_so(
     assert "the list is the store's" in run.warnings[0]
 
 
+@pytest.mark.parametrize("silent_first", [True, False])
+def test_somebody_of_no_publication_is_nobody_s_where_others_show_theirs(
+    info: Callable[..., Any], silent_first: bool
+) -> None:
+    run = filled(info)
+    silent = {"id": "a" * 24, "email": "silent@example.com"}
+    other = {"id": "b" * 24, "email": "other@example.com", "publishedApplicationId": run.two}
+    users = [silent, other] if silent_first else [other, silent]
+    for _listing in range(2):
+        run.sim.fault("wrong_type", path="/otp-users", value={"items": users, "totalDocs": 2, "hasNextPage": False})
+    assert who(run("otp_users", publication="one")) == []
+    assert run.warnings == []
+
+
 @pytest.mark.parametrize("name", ["nowhere", "f" * 24])
 def test_a_publication_that_is_not_there_has_no_users_which_is_told(info: Callable[..., Any], name: str) -> None:
     run = filled(info)
