@@ -5,15 +5,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable
+from typing import Any, Callable, cast
 
 import pytest
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build_match import (
     fits,
     misfits,
+    newest_first,
     sorted_newest_first,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._client import Api
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, InvalidInput
 
 from .conftest import Module
@@ -215,6 +217,16 @@ def test_a_list_that_shrinks_is_read_again(build: Start) -> None:
     ids = fill(module)
     module.sim.fault("shrink", method="GET", path="page=2", id=ids[5])
     assert module(match={"git_commit": COMMIT}).result["build_id"] == ids[2]
+
+
+def test_a_list_in_no_order_is_read_to_the_end() -> None:
+    class Unordered:
+        def pages(self, _endpoint: Any, _hints: Any) -> Any:
+            yield [{"createdAt": f"2026-05-0{day}T10:00:00Z"} for day in (3, 9, 5)]
+            yield [{"createdAt": "2026-05-07T10:00:00Z"}]
+
+    days = [build["createdAt"][9] for build in newest_first(cast(Api, Unordered()))]
+    assert days == ["9", "7", "5", "3"]
 
 
 def test_equal_dates_keep_the_order_of_the_server() -> None:

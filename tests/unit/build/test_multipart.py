@@ -67,9 +67,10 @@ def test_a_file_that_shrinks_while_it_is_read(file: Path) -> None:
             reader.read()
 
 
-def test_a_file_that_was_replaced_before_it_is_read(file: Path) -> None:
+@pytest.mark.parametrize("content", [b"shorter", b"longer" * 10000])
+def test_a_file_that_was_replaced_before_it_is_read(file: Path, content: bytes) -> None:
     form = MultipartForm([], [FilePart.of("build", str(file), "path")])
-    file.write_bytes(b"other")
+    file.write_bytes(content)
     with form.open() as reader, pytest.raises(AppliveryError, match="changed while it was sent"):
         reader.read()
 

@@ -303,6 +303,15 @@ def test_new_builds_of_others_are_not_taken_for_the_upload(build: Start, package
     assert len(module.sim.builds) == 2
 
 
+def test_builds_from_before_are_not_taken_for_the_upload(build: Start, package: str) -> None:
+    module = build()
+    module.sim.add_build(versionName="2.5.0", status="error", error="bad", errorCode=1)
+    module.sim.fault("cut_before", method="POST")
+    match = {"version_name": "2.5.0", "status": "processed"}
+    assert module(path=package, match=match, version_name="2.5.0").result["uploaded"]
+    assert len(module.sim.builds) == 2
+
+
 def test_several_possible_results_are_an_error(build: Start, package: str) -> None:
     module = build()
     module.sim.fault("cut_after", method="POST")
