@@ -68,6 +68,7 @@ class _Work:
         self.task = task
         self.params = task.params
         self._told: set[str] = set()
+        self._otp_users: bool | None = None
         self.publications = Publications(task.api, self._warn)
         self.ident = task.params.get("publication_id") or None
         self.slug = task.params.get("slug") or None
@@ -373,6 +374,11 @@ class _Work:
         self._tell(_incomparable(unproven(wanted, after, others), "still "))
 
     def _has_otp_users(self, ident: str) -> bool:
+        if self._otp_users is None:
+            self._otp_users = self._asked_for_otp_users(ident)
+        return self._otp_users
+
+    def _asked_for_otp_users(self, ident: str) -> bool:
         from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import OTP_USERS, has_otp_users
 
         return self.task.api.serves(OTP_USERS) and has_otp_users(self.task.api, ident)
