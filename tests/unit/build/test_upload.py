@@ -289,9 +289,10 @@ def test_a_server_that_never_answers_is_given_up(build: Start, package: str) -> 
     assert module.sim.builds == {}
 
 
-def test_new_builds_of_others_are_not_taken_for_the_upload(build: Start, package: str) -> None:
+@pytest.mark.parametrize(("kind", "posts"), [("cut_after", 1), ("cut_before", 2)])
+def test_new_builds_of_others_are_not_taken_for_the_upload(build: Start, package: str, kind: str, posts: int) -> None:
     module = build()
-    module.sim.fault("cut_after", method="POST")
+    module.sim.fault(kind, method="POST")
 
     def somebody_else() -> None:
         module.sim.add_build(versionName="2.5.0", deployer={"name": "", "info": {"commit": "0" * 40}})
@@ -301,6 +302,18 @@ def test_new_builds_of_others_are_not_taken_for_the_upload(build: Start, package
     outcome = module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0", deployer={"commit": COMMIT})
     assert outcome.result["build"]["deployer"]["info"]["commit"] == COMMIT
     assert len(module.sim.builds) == 2
+    assert module.calls().count("POST") == posts
+
+
+def test_a_server_that_is_still_busy_with_it_is_given_time(build: Start, package: str, clock: Clock) -> None:
+    module = build()
+    module.sim.fault("html", method="POST")
+    # The build appears between the first look and the second one.
+    module.sim.fault("call", method="GET", skip=3, action=lambda: module.sim.add_build(versionName="2.5.0"))
+    outcome = module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0", wait_interval=9)
+    assert outcome.result["uploaded"]
+    assert module.calls().count("POST") == 1
+    assert clock.slept == [9]
 
 
 def test_builds_from_before_are_not_taken_for_the_upload(build: Start, package: str) -> None:
