@@ -4,7 +4,7 @@
 
 """What an upload of 1 GiB costs: time and peak memory of applivery_build, beside curl -F in the same run.
 
-Prints JSON. The client runs in a process of its own, so that its peak memory is its own; the simulator runs in this one.
+Prints JSON. The client runs in a process of its own, so that its peak memory is its own; this one is the simulator.
 
 Run from a tree as ``tools/tree`` makes it, with that tree on PYTHONPATH; ``make bench`` does.
 """
