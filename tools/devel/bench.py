@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from devel import demo, environments, tree
+from devel import bench_tasks, demo, environments, tree
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Failed
 from devel.simulator import Simulator, running
@@ -74,11 +74,19 @@ class Bench:
         print(f"{seconds:8.2f} s  {requests:5d} requests  {what}  {beside}", flush=True)
 
     def _wall(self, playbook: str, **variables: Any) -> float:
+        began = time.monotonic()
+        self.run(playbook, {}, **variables)
+        return time.monotonic() - began - self.start
+
+    def run(self, playbook: str, settings: dict[str, Any], **variables: Any) -> None:
+        """Play with further environment variables."""
         environment = self.environment.variables(
-            **self.simulator.environment(), ANSIBLE_CONFIG=demo.DEMO / "ansible.cfg", ANSIBLE_STDOUT_CALLBACK="minimal"
+            **self.simulator.environment(),
+            ANSIBLE_CONFIG=demo.DEMO / "ansible.cfg",
+            ANSIBLE_STDOUT_CALLBACK="minimal",
+            **settings,
         )
         extra = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
-        began = time.monotonic()
         done = subprocess.run(
             [self.environment.bin / "ansible-playbook", PLAYBOOKS / playbook, *extra],
             cwd=demo.DEMO,
@@ -90,7 +98,11 @@ class Bench:
         )
         if done.returncode:
             raise Failed(f"{playbook} failed:\n{(done.stdout + done.stderr)[-2000:]}")
-        return time.monotonic() - began - self.start
+
+    def core_version(self) -> str:
+        """The version of ansible-core that plays."""
+        command = [self.environment.python, "-c", "import ansible.release; print(ansible.release.__version__)"]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def measure() -> bool:
@@ -102,7 +114,8 @@ def measure() -> bool:
         _testers(bench)
         _upload(bench)
         _listing(bench)
-    _write(bench)
+        section = bench_tasks.measure(bench)
+    _write(bench, section)
     return True
 
 
@@ -197,11 +210,11 @@ def _curl(simulator: Simulator, file: Path) -> float:
     return time.monotonic() - began
 
 
-def _write(bench: Bench) -> None:
+def _write(bench: Bench, section: str) -> None:
     machine = f"{os.cpu_count()} cores, Python {platform.python_version()} for the tools"
     date = datetime.date.today().isoformat()
     lines = [
         f"| {what} | {max(seconds, 0):.2f} | {requests} | {beside} |" for what, seconds, requests, beside in bench.rows
     ]
-    PAGE.write_text(HEAD.format(start=bench.start, machine=machine, date=date) + "\n".join(lines) + "\n")
+    PAGE.write_text(HEAD.format(start=bench.start, machine=machine, date=date) + "\n".join(lines) + "\n" + section)
     print(f"\nWritten to {PAGE.relative_to(REPOSITORY)}.")

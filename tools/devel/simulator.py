@@ -12,6 +12,7 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -73,6 +74,10 @@ class Simulator:
     def count(self) -> int:
         """How many requests came since the log was last forgotten."""
         return len(self._requests())
+
+    def requests_by_agent(self) -> dict[str, int]:
+        """How many requests each User-Agent sent since the log was last forgotten."""
+        return dict(Counter(item["headers"].get("User-Agent", "") for item in self._requests()))
 
     def reset(self, **world: Any) -> None:
         self._call("POST", "/_simulator/reset", world)
