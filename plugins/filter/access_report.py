@@ -24,7 +24,8 @@ options:
       - A list with one dictionary for each publication, with the keys V(publication), V(users) and, where known,
         V(builds), V(application), V(testers), V(declared) and V(outcomes).
       - V(publication), V(builds) and V(application) are as the info modules return them, V(users) is C(otp_users) of
-        M(applivery.distribution.applivery_otp_user_info).
+        M(applivery.distribution.applivery_otp_user_info), read without naming a publication. Only those of the
+        publication count, and those of whom the server does not show the publication.
       - V(testers) is what P(applivery.distribution.tester_list#filter) returns.
       - V(declared) holds fields of the publication as a playbook sets them. They fill in for what the server does not
         show.

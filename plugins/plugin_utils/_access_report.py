@@ -41,7 +41,7 @@ NOTIFIED = {
 def build_report(pieces: Iterable[Mapping[str, Any]], now: str) -> dict[str, Any]:
     """Return the report over publications.
 
-    Each piece holds ``publication`` (as returned), ``users`` (the OTP users), and optionally ``builds`` and
+    Each piece holds ``publication`` (as returned), ``users`` (the store's OTP users), and optionally ``builds`` and
     ``application`` (as returned), ``testers`` (as from tester_list; None where no list is kept), ``declared`` (fields
     of the publication that a playbook has set, for those the server does not show) and ``outcomes`` (what
     applivery_otp_user returned in check mode, to be applied to ``users``). ``now`` is a timestamp with offset.
@@ -125,7 +125,7 @@ def _closed(publication: Mapping[str, Any], expires: datetime | None, now: datet
 
 
 def _who(publication: Mapping[str, Any], silent: Set[str]) -> list[str]:
-    """Lines that say who gets in, from the widest statement to its limits; ``silent`` are fields the server kept back."""
+    """Lines that say who gets in, the widest statement first; ``silent`` are fields the server kept back."""
     security = publication.get("security")
     lines = [SECURITY.get(str(security), f"Unknown: security is {security}")]
     if security == "logged":
@@ -142,8 +142,9 @@ def _who(publication: Mapping[str, Any], silent: Set[str]) -> list[str]:
     for key, words in (("allowed_countries", "Only from"), ("blocked_countries", "Not from")):
         if publication.get(key):
             lines.append(f"{words} {', '.join(map(str, publication[key]))}")
-    if not publication.get("allowed_countries") and not publication.get("blocked_countries"):
-        lines += ["Whether countries limit this is not known"] if silent & {"allowed_countries", "blocked_countries"} else []
+    limited = publication.get("allowed_countries") or publication.get("blocked_countries")
+    if not limited and silent & {"allowed_countries", "blocked_countries"}:
+        lines.append("Whether countries limit this is not known")
     if "activate_user_audiences" in silent:
         lines.append("Whether audiences may enter is not known")
     return lines
@@ -181,20 +182,27 @@ def _testers(
     piece: Mapping[str, Any], expires: datetime | None, now: datetime, *, can_enter: bool
 ) -> list[dict[str, Any]]:
     listed = {tester["email"].casefold(): tester for tester in piece.get("testers") or []}
-    users = {str(user.get("email")).casefold(): user for user in piece.get("users") or []}
+    users = {str(user.get("email")).casefold(): user for user in piece.get("users") or [] if _may_enter(user, piece)}
     for outcome in piece.get("outcomes") or []:
         key = str(outcome.get("email")).casefold()
         if outcome.get("action") == "removed":
             users.pop(key, None)
         elif outcome.get("action") == "created":
             tester = listed.get(key, {})
-            users[key] = {"email": outcome["email"], "allowed_downloads": tester.get("allowance")}
+            known = {"published_application_id": (piece.get("publication") or {}).get("id") or "new"}
+            users[key] = {"email": outcome["email"], "allowed_downloads": tester.get("allowance"), **known}
     rows = [
         _tester(users.get(key), listed.get(key), expires, now, can_enter=can_enter) for key in sorted({*users, *listed})
     ]
     for row in rows:
         row["listed"] = row["listed"] if piece.get("testers") not in (None, "") else None
     return rows
+
+
+def _may_enter(user: Mapping[str, Any], piece: Mapping[str, Any]) -> bool:
+    """Whether an OTP user is of this publication, or may be: some servers do not show of which one somebody is."""
+    own = user.get("published_application_id")
+    return own is None or str(own).lower() == str((piece.get("publication") or {}).get("id")).lower()
 
 
 def _tester(
@@ -221,6 +229,7 @@ def _tester(
         "email": user.get("email") or tester.get("email"),
         "studio": tester.get("studio") or None,
         "on_server": on_server,
+        "publication_shown": not on_server or user.get("published_application_id") is not None,
         "listed": bool(tester),
         "can_enter": can_enter and on_server,
         "left": not on_server and bool(listed_end and listed_end <= now),
@@ -258,6 +267,11 @@ def _findings(item: Mapping[str, Any]) -> list[str]:
         lines.append(f"{item['who'][0]} can download, listed or not.")
     if not item["expires"]:
         lines.append("Nothing ends it." if item["expires_known"] else "The server does not show whether it ends.")
+    unclear = sum(not person["publication_shown"] for person in item["testers"])
+    if unclear:
+        lines.append(
+            f"The server does not show which publication {unclear} of the addresses may enter; it may be this one."
+        )
     lines += [f"{person['email']} {words}" for person in item["testers"] for words in _about(person)]
     return lines
 

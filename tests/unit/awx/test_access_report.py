@@ -26,11 +26,12 @@ PUBLICATION = {
     "expiration_date": "2026-12-31",
     "filter": {"type": "build", "ios": "b1", "android": "b2"},
 }
-ANA = {"email": "Ana@north.example", "allowed_downloads": 2, "created_at": "2026-05-20T00:00:00Z"}
+ANA = {"published_application_id": "p1", "email": "Ana@north.example", "allowed_downloads": 2, "created_at": "2026-05-20T00:00:00Z"}
 
 
 def one(**piece):
     publication = {**PUBLICATION, **piece.pop("publication", {})}
+    piece["users"] = [{"published_application_id": "P1", **user} for user in piece.get("users", [])]
     report = access_report([{"publication": publication, **piece}], now=NOW)
     assert report["totals"]["publications"] == 1
     return report["publications"][0]
@@ -147,6 +148,13 @@ def test_findings_name_whom_and_what_to_look_at():
         "stranger@else.example can enter without being on the list of testers.",
         "stranger@else.example can enter without an end.",
     ]
+
+
+def test_people_of_another_publication_do_not_count_and_those_of_an_unknown_one_do():
+    users = [{**ANA, "published_application_id": "p2"}, {**ANA, "email": "bo@south.example", "published_application_id": None}]
+    item = one(users=users)
+    assert [person["email"] for person in item["testers"]] == ["bo@south.example"]
+    assert item["findings"] == ["The server does not show which publication 1 of the addresses may enter; it may be this one."]
 
 
 @pytest.mark.parametrize("none_kept", [None, ""])
