@@ -77,7 +77,7 @@ def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
     answer = api.update(BUILDS, ident, body)
     if not isinstance(answer, dict) or (identity(answer) or "").lower() != ident.lower():
         return api.get(BUILDS, ident)
-    cleared = {name for name, value in body.items() if value in ("", [], {}) and value is not False}
+    cleared = {name for name, value in body.items() if value in ("", [], {})}
     if before.keys() - cleared <= answer.keys():
         return answer
     if body.keys() <= answer.keys():

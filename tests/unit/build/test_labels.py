@@ -126,6 +126,35 @@ def test_an_update_without_an_answer_is_read_again(build: Start) -> None:
     assert outcome.result["build"]["tags"] == ["x"]
 
 
+@pytest.mark.parametrize(
+    ("wish", "calls"),
+    [({"version_name": "2.6.0"}, ["GET", "PUT"]), ({"metadata": {"a": 1}}, ["GET", "PUT", "GET"])],
+)
+def test_an_answer_that_shows_less_than_the_build(build: Start, wish: dict[str, Any], calls: list[str]) -> None:
+    """The documented answer to an update lacks size, info and metadata, which reading a build shows."""
+    module = build()
+    ident = module.sim.add_build(**HELD)["id"]
+    short = {"id": ident, "status": "success", "tags": [], "versionName": "2.6.0", "changelog": "First", "os": "ios"}
+    answer = {"status": True, "data": short}
+    module.sim.fault("status", method="PUT", status=200, body=answer, done=True)
+    outcome = module(build_id=ident, **wish)
+    assert module.calls() == calls
+    assert outcome.result["build"]["size"] == 1048576
+    option, value = next(iter(wish.items()))
+    assert (
+        outcome.result["build"][option]
+        == ({"team": "mobile", "ci": HELD["metadata"]["ci"], "a": 1}, value)[option == "version_name"]
+    )
+
+
+def test_a_label_that_takes_the_build_out_of_sight_is_warned_about(build: Start) -> None:
+    module = build()
+    module.sim.add_build(**HELD)
+    for check in (True, False):
+        assert module(check=check, match={"version_name": "2.5.0"}, version_name="2.6.0").changed
+        assert any("match.version_name" in warning and "next run" in warning for warning in module.warnings)
+
+
 def test_first_metadata_of_a_build_is_no_reason_to_warn(build: Start) -> None:
     module = build()
     ident = module.sim.add_build()["id"]
@@ -210,7 +239,17 @@ def test_workspace_fields_need_the_workspace_api() -> None:
     assert needs(params).application
 
 
-@pytest.mark.parametrize("options", [{"build_id": "nonsense"}, {"build_id": ""}, {"tags": [" "]}, {"wait_interval": 0}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"build_id": "nonsense"},
+        {"build_id": ""},
+        {"tags": [" "]},
+        {"wait_interval": 0},
+        {"wait_timeout": -1},
+        {"path": "/a.apk"},
+    ],
+)
 def test_nonsense_is_refused_before_the_first_request(build: Start, options: dict[str, Any]) -> None:
     module = build()
     with pytest.raises(InvalidInput):

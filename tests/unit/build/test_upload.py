@@ -222,6 +222,16 @@ def test_an_uploaded_build_that_does_not_fit_fails_the_task(
     assert caught.value.result["build"]["version_name"] == "1.0.0"
 
 
+def test_a_query_that_prefers_another_build_fails_the_task(build: Start, package: str) -> None:
+    module = build()
+    fitting = module.sim.add_build(versionName="1.0.0", os="android", tags=["x"])["id"]
+    query = "[?version_code=='3'] || [?version_code=='2'] | []"
+    module.sim.builds[fitting]["versionCode"] = "1"
+    module.sim.add_build(versionName="old", versionCode="9")
+    with pytest.raises(AppliveryError, match="query gives 'another build, or none' instead of 'this build'"):
+        module(path=package, match={"os": "android", "query": query}, package_version="4", build_platform="android")
+
+
 def test_an_upload_that_can_not_be_processed(build: Start, package: str) -> None:
     module = build(processing={"reads": 1, "result": "error", "error": "No manifest", "code": 5006})
     with pytest.raises(AppliveryError, match=r"uploaded as build \w+, but then: .*No manifest") as caught:
@@ -255,6 +265,15 @@ def test_a_build_in_the_works_is_waited_for_instead(build: Start, package: str) 
     outcome = module(path=package, match={"os": "android", "version_name": "2.5.0"}, version_name="2.5.0")
     assert outcome.result["build_id"] == ident
     assert not outcome.result["uploaded"]
+
+
+def test_a_build_that_was_in_the_works_a_moment_ago(build: Start, package: str) -> None:
+    module = build()
+    stored = module.sim.add_build(versionName="2.5.0", os="", status="pending", processing=None)
+    done = {"status": "processed", "os": "android"}
+    module.sim.fault("call", method="GET", path=stored["id"], action=lambda: stored.update(done))
+    outcome = module(path=package, match={"version_name": "2.5.0", "os": "android"}, version_name="2.5.0")
+    assert (outcome.result["build_id"], outcome.result["uploaded"]) == (stored["id"], False)
 
 
 def test_a_build_in_the_works_that_turns_out_to_be_another(build: Start, package: str) -> None:
