@@ -46,7 +46,7 @@ class Job:
         return sum(stats["changed"].values())
 
     def everything(self) -> str:
-        """All that the job wrote, but for what the test itself put there and the copy of the environment in "command"."""
+        """All that the job wrote, but for the copy of its environment that ansible-runner keeps in "command"."""
         files = [path for path in (self.folder / "artifacts").rglob("*") if path.is_file() and path.name != "command"]
         return "".join(path.read_text(errors="replace") for path in files)
 
@@ -79,7 +79,13 @@ class Awx:
         return self.credential("Applivery Service Account", **values)
 
     def launch(
-        self, template: str, answers: Mapping[str, Any], credentials: Mapping[str, str], *, check: bool = False, more: Mapping[str, Any] | None = None
+        self,
+        template: str,
+        answers: Mapping[str, Any],
+        credentials: Mapping[str, str],
+        *,
+        check: bool = False,
+        more: Mapping[str, Any] | None = None,
     ) -> Job:
         """Run a template; ``answers`` are extra variables as typed, ``more`` those that the template itself sets."""
         self.count += 1
@@ -87,14 +93,32 @@ class Awx:
         for name in ("env", "inventory", "project"):
             (folder / name).mkdir(parents=True)
         shutil.copytree(ROOT / "awx", folder / "project" / "awx")
-        self._write(folder, answers, credentials, check=check, more={"applivery_api_url": self.sim.url, "applivery_upload_url": self.sim.url, **(more or {})})
-        run = ansible_runner.run(private_data_dir=str(folder), playbook=TEMPLATES[template]["playbook"], quiet=True, ident="1")
+        self._write(
+            folder,
+            answers,
+            credentials,
+            check=check,
+            more={"applivery_api_url": self.sim.url, "applivery_upload_url": self.sim.url, **(more or {})},
+        )
+        run = ansible_runner.run(
+            private_data_dir=str(folder), playbook=TEMPLATES[template]["playbook"], quiet=True, ident="1"
+        )
         events = list(run.events)
-        artifacts = [event["event_data"].get("artifact_data", {}) for event in events if event["event"] == "playbook_on_stats"]
+        artifacts = [
+            event["event_data"].get("artifact_data", {}) for event in events if event["event"] == "playbook_on_stats"
+        ]
         output = (folder / "artifacts" / "1" / "stdout").read_text()
         return Job(run.status, output, artifacts[0] if artifacts else {}, folder, events)
 
-    def _write(self, folder: Path, answers: Mapping[str, Any], credentials: Mapping[str, str], *, check: bool, more: Mapping[str, Any]) -> None:
+    def _write(
+        self,
+        folder: Path,
+        answers: Mapping[str, Any],
+        credentials: Mapping[str, str],
+        *,
+        check: bool,
+        more: Mapping[str, Any],
+    ) -> None:
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
             "ANSIBLE_FORCE_COLOR": "false",
@@ -110,7 +134,15 @@ class Awx:
         (folder / "env" / "envvars").write_text(yaml.safe_dump(environment))
         (folder / "env" / "extravars").write_text(yaml.dump(dict(answers), Dumper=_Unsafe, allow_unicode=True))
         (folder / "env" / "tmptemplate").write_text(yaml.safe_dump(dict(more)))
-        options = ["-u", "root", *(["--check"] if check else []), "--diff", "-vvvv", "-e", f"@{folder / 'env' / 'tmptemplate'}"]
+        options = [
+            "-u",
+            "root",
+            *(["--check"] if check else []),
+            "--diff",
+            "-vvvv",
+            "-e",
+            f"@{folder / 'env' / 'tmptemplate'}",
+        ]
         (folder / "env" / "cmdline").write_text(" ".join(options))
         (folder / "env" / "settings").write_text(yaml.safe_dump({"idle_timeout": 0, "job_timeout": 300}))
         (host,) = SOURCE["controller_hosts"]

@@ -15,7 +15,9 @@ import pytest
 from ansible_collections.applivery.distribution.tests.awx.jobs import Awx, Job
 from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import TEMPLATES
 
-RELEASE, ONBOARD, OFFBOARD, REPORT = (f"Applivery {name}" for name in ("release", "onboard testers", "offboard testers", "access report"))
+RELEASE, ONBOARD, OFFBOARD, REPORT = (
+    f"Applivery {name}" for name in ("release", "onboard testers", "offboard testers", "access report")
+)
 REQUIRED: dict[str, dict[str, Any]] = {
     RELEASE: {"applivery_publication": "field-test"},
     ONBOARD: {"applivery_publication": "field-test", "applivery_testers": "ana@north.example\nbo@south.example"},
@@ -54,22 +56,42 @@ def succeeded(job: Job) -> Job:
     return job
 
 
-GUARDS = (
-    "slug visibility security groups activateUserAudiences userAudienceMap allowedCountries blockedCountries expirationDate "
-    "terms configuration tags showHistory showDevInfo hideAttachedFiles"
-).split()
+GUARDS = [
+    "slug",
+    "visibility",
+    "security",
+    "groups",
+    "activateUserAudiences",
+    "userAudienceMap",
+    "allowedCountries",
+    "blockedCountries",
+    "expirationDate",
+    "terms",
+    "configuration",
+    "tags",
+    "showHistory",
+    "showDevInfo",
+    "hideAttachedFiles",
+]
 
 
 @pytest.mark.parametrize(
     ("template", "answers"),
-    [(template, answers) for template in REQUIRED for answers in ("missing", "empty", "none") if answers == "missing" or optional(template)],
+    [
+        (template, answers)
+        for template in REQUIRED
+        for answers in ("missing", "empty", "none")
+        if answers == "missing" or optional(template)
+    ],
 )
 def test_an_unanswered_question_clears_and_opens_nothing(awx, template, answers):
     before = close(awx)
     unanswered = {} if answers == "missing" else optional(template)
     if answers == "none":
         unanswered = dict.fromkeys(unanswered)
-    job = succeeded(awx.launch(template, {**REQUIRED[template], **unanswered}, awx.service_account(application="example-app")))
+    job = succeeded(
+        awx.launch(template, {**REQUIRED[template], **unanswered}, awx.service_account(application="example-app"))
+    )
     after = guarded(awx, "field-test")
     assert {key: after.get(key) for key in GUARDS} == {key: before.get(key) for key in GUARDS}
     if template == ONBOARD:
@@ -105,7 +127,9 @@ def test_a_release_with_one_the_other_and_both_credentials(awx):
     assert any(request.path.startswith("/v1/integrations/") for request in awx.sim.writes)
     assert app.artifacts["applivery_release"]["changed"] is True
     awx.sim.forget_requests()
-    workspace = succeeded(awx.launch(RELEASE, {**answers, "applivery_application": "example-app"}, awx.service_account()))
+    workspace = succeeded(
+        awx.launch(RELEASE, {**answers, "applivery_application": "example-app"}, awx.service_account())
+    )
     assert workspace.artifacts["applivery_release"] == {**app.artifacts["applivery_release"], "changed": False}
     both = succeeded(awx.launch(RELEASE, answers, {**awx.app_token(), **awx.service_account()}))
     assert both.artifacts["applivery_release"]["changed"] is False
@@ -159,7 +183,9 @@ def test_every_answer_arrives(awx):
     assert not publication.get("allowedCountries")
 
 
-@pytest.mark.parametrize(("variable", "typed"), [("applivery_version_name", "1.10"), ("applivery_blocked_countries", "NO")])
+@pytest.mark.parametrize(
+    ("variable", "typed"), [("applivery_version_name", "1.10"), ("applivery_blocked_countries", "NO")]
+)
 def test_an_answer_that_ansible_changes_is_refused_rather_than_used(awx, variable, typed):
     close(awx)
     job = awx.launch(RELEASE, {**REQUIRED[RELEASE], variable: typed}, awx.service_account(application="example-app"))
@@ -190,7 +216,9 @@ def test_a_publication_with_a_password_needs_it_and_never_shows_it(awx):
     without = awx.launch(RELEASE, {**REQUIRED[RELEASE], "applivery_password": ""}, credentials)
     assert without.status == "failed"
     assert awx.sim.writes == []
-    given = succeeded(awx.launch(RELEASE, {**REQUIRED[RELEASE], "applivery_password": "correct horse battery"}, credentials))
+    given = succeeded(
+        awx.launch(RELEASE, {**REQUIRED[RELEASE], "applivery_password": "correct horse battery"}, credentials)
+    )
     assert guarded(awx, "field-test")["password"] == "correct horse battery"
     assert "correct horse" not in given.everything()
 
@@ -225,8 +253,23 @@ def test_testers_by_csv_and_the_end_that_everybody_needs(awx):
     assert refused.status == "failed"
     assert "bo@south.example" in refused.output
     assert awx.sim.writes == []
-    job = succeeded(awx.launch(ONBOARD, {"applivery_publication": "field-test", "applivery_testers": csv, "applivery_allowance": 2, "applivery_access_until": "2031-06-01"}, credentials))
-    assert {user["email"]: user["allowedDownloadsNum"] for user in awx.sim.otp_users.values() if "north" in user["email"] or "south" in user["email"]} == {
+    job = succeeded(
+        awx.launch(
+            ONBOARD,
+            {
+                "applivery_publication": "field-test",
+                "applivery_testers": csv,
+                "applivery_allowance": 2,
+                "applivery_access_until": "2031-06-01",
+            },
+            credentials,
+        )
+    )
+    assert {
+        user["email"]: user["allowedDownloadsNum"]
+        for user in awx.sim.otp_users.values()
+        if "north" in user["email"] or "south" in user["email"]
+    } == {
         "ana@north.example": 3,
         "bo@south.example": 2,
     }

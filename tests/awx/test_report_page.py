@@ -24,12 +24,19 @@ VOID = {"meta", "br", "link", "img", "input", "hr"}
 def page(awx) -> Path:
     """The report on a publication whose every name tries to be markup."""
     (publication,) = [item for item in awx.sim.publications.values() if item["slug"] == "field-test"]
-    publication.update(groups=[[HOSTILE]], filter={"type": "gitBranch", "value": HOSTILE}, expirationDate="2031-12-31T23:59:59.000Z")
+    publication.update(
+        groups=[[HOSTILE]], filter={"type": "gitBranch", "value": HOSTILE}, expirationDate="2031-12-31T23:59:59.000Z"
+    )
     for application in awx.sim.world.state.applications.values():
         application["name"] = HOSTILE
     testers = f'studio,email,allowance\n"{HOSTILE.replace(chr(34), chr(34) * 2)}",ana@north.example,1\n'
     answers = {"applivery_publication": "field-test", "applivery_testers": testers}
-    job = awx.launch("Applivery onboard testers", answers, awx.service_account(), more={"applivery_report_dir": str(awx.tmp_path / "report")})
+    job = awx.launch(
+        "Applivery onboard testers",
+        answers,
+        awx.service_account(),
+        more={"applivery_report_dir": str(awx.tmp_path / "report")},
+    )
     assert job.status == "successful", job.output[-4000:]
     return awx.tmp_path / "report" / "access-report.html"
 
@@ -56,7 +63,15 @@ class _Reader(HTMLParser):
 
 
 def browse(browser: str, page: Path, folder: Path, *options: str) -> str:
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}", *options, page.as_uri()]
+    command = [
+        browser,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={folder / 'profile'}",
+        *options,
+        page.as_uri(),
+    ]
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What AWX accepts as a credential type, a survey, a job template and a workflow, as far as that was seen on AWX 24.6.1.
+"""What AWX accepts as a credential type, a survey, a job template and a workflow, as seen on AWX 24.6.1.
 
-Each function returns complaints as text, none for what AWX takes. ``injected`` renders an injector the way a job gets it.
+Each function returns complaints as text, none for what AWX takes. ``injected`` renders an injector as a job gets it.
 """
 
 from __future__ import annotations
@@ -20,11 +20,27 @@ NAME = re.compile(r"\A[a-zA-Z_]+[a-zA-Z0-9_]*\Z")
 EXTRA_VAR = re.compile(r"\A[a-zA-Z0-9_{} ]+\Z")
 FIELD_KEYS = {"id", "label", "type", "format", "choices", "help_text", "multiline", "secret", "default"}
 STRING_ONLY = {"secret", "multiline", "choices", "format"}
-REFUSED_ENV = set(
-    "VIRTUAL_ENV PATH PYTHONPATH JOB_ID INVENTORY_ID INVENTORY_SOURCE_ID INVENTORY_UPDATE_ID AD_HOC_COMMAND_ID REST_API_URL "
-    "REST_API_TOKEN MAX_EVENT_RES CALLBACK_QUEUE CALLBACK_CONNECTION CACHE JOB_CALLBACK_DEBUG INVENTORY_HOSTVARS AWX_HOST "
-    "PROJECT_REVISION SUPERVISOR_CONFIG_PATH".split()
-)
+REFUSED_ENV = {
+    "VIRTUAL_ENV",
+    "PATH",
+    "PYTHONPATH",
+    "JOB_ID",
+    "INVENTORY_ID",
+    "INVENTORY_SOURCE_ID",
+    "INVENTORY_UPDATE_ID",
+    "AD_HOC_COMMAND_ID",
+    "REST_API_URL",
+    "REST_API_TOKEN",
+    "MAX_EVENT_RES",
+    "CALLBACK_QUEUE",
+    "CALLBACK_CONNECTION",
+    "CACHE",
+    "JOB_CALLBACK_DEBUG",
+    "INVENTORY_HOSTVARS",
+    "AWX_HOST",
+    "PROJECT_REVISION",
+    "SUPERVISOR_CONFIG_PATH",
+}
 QUESTION_TYPES = {"text", "textarea", "password", "multiplechoice", "multiselect", "integer", "float"}
 
 
@@ -41,7 +57,9 @@ def credential_type_problems(item: Mapping[str, Any]) -> list[str]:
     if not isinstance(inputs, dict) or not isinstance(injectors, dict):
         return [*problems, "inputs and injectors: must be objects"]
     problems += _inputs(inputs)
-    problems += _injectors(injectors, {str(field.get("id")): field for field in inputs.get("fields", []) if isinstance(field, dict)})
+    problems += _injectors(
+        injectors, {str(field.get("id")): field for field in inputs.get("fields", []) if isinstance(field, dict)}
+    )
     return problems
 
 
@@ -54,7 +72,11 @@ def _inputs(inputs: Mapping[str, Any]) -> list[str]:
         problems += [f"field {field.get('id')}: {complaint}" for complaint in _field(field)]
     # AWX does not check this, and then no job starts.
     problems += [f"required: there is no field {name}" for name in inputs.get("required", []) if name not in identities]
-    problems += [f"required: {field['id']} has a default, which only the form knows" for field in fields if "default" in field and field.get("id") in inputs.get("required", [])]
+    problems += [
+        f"required: {field['id']} has a default, which only the form knows"
+        for field in fields
+        if "default" in field and field.get("id") in inputs.get("required", [])
+    ]
     return problems
 
 
@@ -93,7 +115,11 @@ def _injectors(injectors: Mapping[str, Any], fields: Mapping[str, Any]) -> list[
         if not isinstance(value, (str, list, dict)):
             problems.append(f"extra_vars {name}: must be text, a list or an object")
     for kind in ("env", "extra_vars", "file"):
-        problems += [f"{kind} {name}: {complaint}" for name, value in injectors.get(kind, {}).items() for complaint in _template(value, fields)]
+        problems += [
+            f"{kind} {name}: {complaint}"
+            for name, value in injectors.get(kind, {}).items()
+            for complaint in _template(value, fields)
+        ]
     return problems
 
 
@@ -105,7 +131,7 @@ def _template(value: Any, fields: Mapping[str, Any]) -> list[str]:
     if not isinstance(value, str):
         return []
     try:
-        _render(value, {name: "" for name in fields})
+        _render(value, dict.fromkeys(fields, ""))
     except TemplateError as error:
         return [f"the template fails: {error}"]
     return []
@@ -126,7 +152,7 @@ class _FileNames(str):
 
 
 def injected(item: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, str]:
-    """The environment of a job whose credential of this type holds ``values``: a field without a value renders empty."""
+    """The environment of a job whose credential of this type holds ``values``; an unset field renders empty."""
     unset = {field["id"]: False if field.get("type") == "boolean" else "" for field in item["inputs"]["fields"]}
     return {name: _render(template, {**unset, **values}) for name, template in item["injectors"].get("env", {}).items()}
 
@@ -168,7 +194,9 @@ def _default(question: Mapping[str, Any], kind: str) -> list[str]:
     default = question["default"]
     if kind in ("integer", "float"):
         numeric = (int,) if kind == "integer" else (int, float)
-        return [] if isinstance(default, numeric) and not isinstance(default, bool) else ["the default must be a number"]
+        return (
+            [] if isinstance(default, numeric) and not isinstance(default, bool) else ["the default must be a number"]
+        )
     if not isinstance(default, str):
         return ["the default must be text"]
     if default == "$encrypted$":
@@ -209,7 +237,12 @@ def workflow_problems(item: Mapping[str, Any], templates: Mapping[str, Mapping[s
     for name, node in nodes.items():
         target = node["unified_job_template"]
         related = node.get("related", {})
-        problems += [f"{name}: leads to {link['identifier']}, which is not there" for links in related.values() for link in links if link["identifier"] not in nodes]
+        problems += [
+            f"{name}: leads to {link['identifier']}, which is not there"
+            for links in related.values()
+            for link in links
+            if link["identifier"] not in nodes
+        ]
         if target["type"] == "workflow_approval":
             continue
         if target["name"] not in templates:
@@ -219,6 +252,10 @@ def workflow_problems(item: Mapping[str, Any], templates: Mapping[str, Mapping[s
             answered = asked.get(question["variable"], {})
             if question["required"] and not answered.get("required"):
                 problems.append(f"{name}: nobody answers {question['variable']}")
-            if answered and answered["type"] != question["type"] and {answered["type"], question["type"]} - {"text", "textarea"}:
+            if (
+                answered
+                and answered["type"] != question["type"]
+                and {answered["type"], question["type"]} - {"text", "textarea"}
+            ):
                 problems.append(f"{name}: {question['variable']} is asked as another type")
     return problems

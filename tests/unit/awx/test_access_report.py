@@ -26,7 +26,12 @@ PUBLICATION = {
     "expiration_date": "2026-12-31",
     "filter": {"type": "build", "ios": "b1", "android": "b2"},
 }
-ANA = {"published_application_id": "p1", "email": "Ana@north.example", "allowed_downloads": 2, "created_at": "2026-05-20T00:00:00Z"}
+ANA = {
+    "published_application_id": "p1",
+    "email": "Ana@north.example",
+    "allowed_downloads": 2,
+    "created_at": "2026-05-20T00:00:00Z",
+}
 
 
 def one(**piece):
@@ -73,7 +78,10 @@ def test_who_gets_in():
         "External testers on the OTP list, when OTP is switched on in the dashboard",
         "Only from DE, AT",
     ]
-    audiences = {"activate_user_audiences": True, "user_audience_map": [{"id": "u1", "notify_new_builds_processed": True}]}
+    audiences = {
+        "activate_user_audiences": True,
+        "user_audience_map": [{"id": "u1", "notify_new_builds_processed": True}],
+    }
     item = one(publication={"groups": [], "allowed_countries": [], "blocked_countries": ["US"], **audiences})
     assert item["who"][1:] == [
         "No group limits this",
@@ -122,12 +130,19 @@ def test_each_tester_with_the_nearest_end():
     assert (row["email"], row["studio"], row["downloads"], row["listed"]) == ("Ana@north.example", "North", 2, True)
     assert (row["ends"], row["ends_because"].split(" says")[0]) == ("2026-07-01T23:59:59Z", "the list of testers")
     (row,) = one(users=[ANA])["testers"]
-    assert (row["ends"], row["ends_because"], row["listed"]) == ("2026-12-31T23:59:59Z", "the publication expires", None)
+    assert (row["ends"], row["ends_because"], row["listed"]) == (
+        "2026-12-31T23:59:59Z",
+        "the publication expires",
+        None,
+    )
     (row,) = one(users=[{**ANA, "temporal": True}])["testers"]
     assert row["ends"] == "2026-06-19T00:00:00Z"
 
 
-@pytest.mark.parametrize(("user", "downloads"), [({"single_use": True}, 1), ({"single_use": False}, -1), ({}, None), ({"allowed_downloads_num": 4}, 4)])
+@pytest.mark.parametrize(
+    ("user", "downloads"),
+    [({"single_use": True}, 1), ({"single_use": False}, -1), ({}, None), ({"allowed_downloads_num": 4}, 4)],
+)
 def test_downloads_in_each_form_that_a_server_may_show(user, downloads):
     assert one(users=[{"email": "ana@north.example", **user}])["testers"][0]["downloads"] == downloads
 
@@ -151,32 +166,53 @@ def test_findings_name_whom_and_what_to_look_at():
 
 
 def test_people_of_another_publication_do_not_count_and_those_of_an_unknown_one_do():
-    users = [{**ANA, "published_application_id": "p2"}, {**ANA, "email": "bo@south.example", "published_application_id": None}]
+    users = [
+        {**ANA, "published_application_id": "p2"},
+        {**ANA, "email": "bo@south.example", "published_application_id": None},
+    ]
     item = one(users=users)
     assert [person["email"] for person in item["testers"]] == ["bo@south.example"]
-    assert item["findings"] == ["The server does not show which publication 1 of the addresses may enter; it may be this one."]
+    assert item["findings"] == [
+        "The server does not show which publication 1 of the addresses may enter; it may be this one."
+    ]
 
 
 @pytest.mark.parametrize("none_kept", [None, ""])
 def test_no_list_of_testers_is_not_an_empty_one(none_kept):
     assert one(users=[ANA], testers=none_kept)["findings"] == []
-    assert one(users=[ANA], testers=[])["findings"] == ["Ana@north.example can enter without being on the list of testers."]
+    assert one(users=[ANA], testers=[])["findings"] == [
+        "Ana@north.example can enter without being on the list of testers."
+    ]
 
 
 def test_fields_that_the_server_does_not_show_are_marked_as_declared():
-    item = one(publication={"expiration_date": None}, declared={"expiration_date": "2026-08-01", "groups": [], "slug": "other"})
-    assert (item["expires"], item["declared_only"], item["slug"]) == ("2026-08-01T23:59:59Z", ["expiration_date"], "beta")
+    item = one(
+        publication={"expiration_date": None}, declared={"expiration_date": "2026-08-01", "groups": [], "slug": "other"}
+    )
+    assert (item["expires"], item["declared_only"], item["slug"]) == (
+        "2026-08-01T23:59:59Z",
+        ["expiration_date"],
+        "beta",
+    )
 
 
 def test_what_check_mode_would_do_is_applied():
     testers = [{"email": "new@north.example", "allowance": 3, "access_until": ""}]
-    outcomes = [{"email": "new@north.example", "action": "created"}, {"email": "ana@north.example", "action": "removed"}]
-    (row,) = one(users=[ANA], testers=testers, outcomes=[*outcomes, {"email": "x@y.example", "action": "unchanged"}])["testers"]
+    outcomes = [
+        {"email": "new@north.example", "action": "created"},
+        {"email": "ana@north.example", "action": "removed"},
+    ]
+    (row,) = one(users=[ANA], testers=testers, outcomes=[*outcomes, {"email": "x@y.example", "action": "unchanged"}])[
+        "testers"
+    ]
     assert (row["email"], row["downloads"], row["can_enter"]) == ("new@north.example", 3, True)
 
 
 def test_who_is_mailed_is_unknown_where_the_server_does_not_say():
-    application = {"name": "My App", "notifications": {"new_build_notify_otp_users": True, "new_build_notify_employees": False}}
+    application = {
+        "name": "My App",
+        "notifications": {"new_build_notify_otp_users": True, "new_build_notify_employees": False},
+    }
     item = one(application=application)
     assert item["application"] == "My App"
     assert [line["mailed"] for line in item["mailed"]] == [True, None, False]
@@ -191,7 +227,12 @@ def test_the_report_changes_when_a_date_passes_and_not_before():
 
 def test_people_count_once_and_publications_are_sorted():
     second = {**PUBLICATION, "slug": "alpha", "expiration_date": "not a date"}
-    report = access_report([{"publication": PUBLICATION, "users": [ANA]}, {"publication": second, "users": [{**ANA, "email": "ANA@NORTH.EXAMPLE"}]}])
+    report = access_report(
+        [
+            {"publication": PUBLICATION, "users": [ANA]},
+            {"publication": second, "users": [{**ANA, "email": "ANA@NORTH.EXAMPLE"}]},
+        ]
+    )
     assert [item["slug"] for item in report["publications"]] == ["alpha", "beta"]
     assert report["totals"]["people_outside"] == 1
 

@@ -76,7 +76,8 @@ TESTER = {"studio": "North", "email": "ana@north.example", "allowance": 2, "acce
         [{**TESTER, "allowance": "2", "access_until": date(2026, 12, 31)}],
         [TESTER, dict(TESTER)],
         "studio,email,allowance,access_until\nNorth,ana@north.example,2,2026-12-31\n",
-        "\ufeffStudio;E-mail".replace("E-mail", "EMAIL") + ";allowance;access_until\r\nNorth; ana@north.example ;2;2026-12-31\r\n\r\n",
+        "\ufeffStudio;E-mail".replace("E-mail", "EMAIL")
+        + ";allowance;access_until\r\nNorth; ana@north.example ;2;2026-12-31\r\n\r\n",
         '"email","studio","allowance","access_until"\n"ana@north.example","North","2","2026-12-31"',
     ],
 )
@@ -85,9 +86,13 @@ def test_testers_have_one_form_however_they_are_written(source):
 
 
 def test_addresses_alone_take_the_defaults():
-    people = read_testers("ana@north.example\n bo@south.example", studio="North", allowance="unlimited", access_until=date(2026, 5, 1))
+    people = read_testers(
+        "ana@north.example\n bo@south.example", studio="North", allowance="unlimited", access_until=date(2026, 5, 1)
+    )
     assert [person["email"] for person in people] == ["ana@north.example", "bo@south.example"]
-    assert {(person["studio"], person["allowance"], person["access_until"]) for person in people} == {("North", -1, "2026-05-01")}
+    assert {(person["studio"], person["allowance"], person["access_until"]) for person in people} == {
+        ("North", -1, "2026-05-01")
+    }
     assert read_testers(["ana@north.example"])[0]["allowance"] == 1
 
 
@@ -115,7 +120,10 @@ def test_users_are_what_the_module_takes():
         ([{**TESTER, "allowance": 0}], "allowance"),
         ([{**TESTER, "allowance": "many"}], "allowance"),
         ([{**TESTER, "allowance": True}], "allowance"),
-        ([TESTER, {**TESTER, "email": "ANA@north.example", "allowance": 3}], "Tester 2: ANA@north.example is listed twice"),
+        (
+            [TESTER, {**TESTER, "email": "ANA@north.example", "allowance": 3}],
+            "Tester 2: ANA@north.example is listed twice",
+        ),
         ("email,email\na@b.example,c@d.example", "names a column twice"),
         ("email,studio\na@b.example,North,2\n", "Line 2: has more values"),
         ('email,studio\na@b.example,"North\n', "Line 2: unexpected end"),

@@ -71,7 +71,9 @@ def test_templates_obey_the_rules(item):
     assert rules.template_problems(item, PLAYBOOKS) == []
     assert item["project"] in {project["name"] for project in SOURCE["controller_projects"]}
     assert item["inventory"] in {inventory["name"] for inventory in SOURCE["controller_inventories"]}
-    assert item["execution_environment"] in {environment["name"] for environment in SOURCE["controller_execution_environments"]}
+    assert item["execution_environment"] in {
+        environment["name"] for environment in SOURCE["controller_execution_environments"]
+    }
     assert item["ask_job_type_on_launch"], "check mode from the launch dialogue"
     assert item["ask_diff_mode_on_launch"]
 
@@ -118,7 +120,9 @@ def test_the_project_is_the_repository_of_the_collection():
     assert project["scm_url"] == galaxy["repository"]
     (wanted,) = yaml.safe_load((ROOT / "awx/project/collections/requirements.yml").read_text())["collections"]
     assert wanted["name"] == f"{galaxy['namespace']}.{galaxy['name']}"
-    assert not any(Path(ignored).parts[0] == "awx" for ignored in galaxy["build_ignore"]), "the artefact holds the files"
+    assert not any(Path(ignored).parts[0] == "awx" for ignored in galaxy["build_ignore"]), (
+        "the artefact holds the files"
+    )
 
 
 def test_localhost_is_described_alike_for_awx_and_in_the_project():
@@ -165,7 +169,12 @@ def objects(content):
 def references(content):
     """Every natural key that names another object."""
     if isinstance(content, dict):
-        if "type" in content and ("name" in content or "identifier" in content) and "natural_key" not in content and "question_name" not in content:
+        if (
+            "type" in content
+            and ("name" in content or "identifier" in content)
+            and "natural_key" not in content
+            and "question_name" not in content
+        ):
             yield content
         for key, value in content.items():
             if key not in ("natural_key", "survey_spec", "inputs", "create_approval_template"):
@@ -185,7 +194,10 @@ def test_every_reference_in_the_import_file_leads_to_an_object_in_it():
 
 def test_the_import_file_carries_what_awx_needs():
     content = json.loads((ROOT / "awx" / "import.json").read_text())
-    assert [len(content[kind]) for kind in ("credential_types", "projects", "inventory", "job_templates", "workflow_job_templates")] == [2, 1, 1, 4, 1]
+    assert [
+        len(content[kind])
+        for kind in ("credential_types", "projects", "inventory", "job_templates", "workflow_job_templates")
+    ] == [2, 1, 1, 4, 1]
     for item in content["credential_types"]:
         assert rules.credential_type_problems(item) == []
     for item in [*content["job_templates"], *content["workflow_job_templates"]]:

@@ -29,7 +29,14 @@ SURVEY = {
     "description": "",
     "spec": [
         {"question_name": "Q", "variable": "q", "type": "text", "required": True, "min": 0, "max": 9, "default": "a"},
-        {"question_name": "C", "variable": "c", "type": "multiselect", "required": False, "choices": ["x", "y"], "default": "x\ny"},
+        {
+            "question_name": "C",
+            "variable": "c",
+            "type": "multiselect",
+            "required": False,
+            "choices": ["x", "y"],
+            "default": "x\ny",
+        },
         {"question_name": "N", "variable": "n", "type": "integer", "required": False, "default": 1},
         {"question_name": "P", "variable": "p", "type": "password", "required": False, "default": "$encrypted$"},
     ],
@@ -102,14 +109,20 @@ def test_a_credential_type_that_awx_refuses_is_a_problem(path, value):
     assert rules.credential_type_problems(changed(TYPE, path, value))
 
 
-@pytest.mark.parametrize("value", ["{{ other | default('') }}", "{{ tower.filename }}", "{{ tower.filename.key }}", "{{ token | urlencode }}"])
+@pytest.mark.parametrize(
+    "value",
+    ["{{ other | default('') }}", "{{ tower.filename }}", "{{ tower.filename.key }}", "{{ token | urlencode }}"],
+)
 def test_templates_that_awx_renders(value):
     assert rules.credential_type_problems(changed(TYPE, (*ENV, "T_TOKEN"), value)) == []
 
 
 def test_a_field_without_a_value_is_injected_empty():
     assert rules.injected(TYPE, {}) == {"T_TOKEN": ""}
-    assert rules.injected(changed(TYPE, (*ENV, "T_LOUD"), "{{ loud }}"), {"token": "x"}) == {"T_TOKEN": "x", "T_LOUD": "False"}
+    assert rules.injected(changed(TYPE, (*ENV, "T_LOUD"), "{{ loud }}"), {"token": "x"}) == {
+        "T_TOKEN": "x",
+        "T_LOUD": "False",
+    }
 
 
 SPEC = ("spec", 0)
@@ -153,7 +166,9 @@ def test_a_question_without_a_part_is_a_problem(key):
 TEMPLATE = {"name": "T", "playbook": "a.yml", "survey_enabled": True, "survey_spec": SURVEY}
 
 
-@pytest.mark.parametrize(("key", "value"), [("playbook", "acme.demo.site"), ("survey_enabled", False), ("job_slice_count", 2)])
+@pytest.mark.parametrize(
+    ("key", "value"), [("playbook", "acme.demo.site"), ("survey_enabled", False), ("job_slice_count", 2)]
+)
 def test_a_template_that_does_not_work_is_a_problem(key, value):
     assert rules.template_problems(TEMPLATE, {"a.yml"}) == []
     assert rules.template_problems({**TEMPLATE, key: value}, {"a.yml"})
