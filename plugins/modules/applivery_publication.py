@@ -86,7 +86,8 @@ options:
     default: on_create
   allowed_countries:
     description:
-      - ISO 3166-1 alpha-2 codes of the only countries with access. Order and case mean nothing.
+      - ISO 3166-1 alpha-2 codes of the only countries with access. Order and case mean nothing. YAML reads V(NO) as a
+        boolean, so quote it.
       - Giving one of the two country lists clears the other.
     type: list
     elements: str
@@ -278,6 +279,11 @@ EXAMPLES = r"""
   applivery.distribution.applivery_publication:
     slug: my-app-staging
     allowed_countries: [ES, PT]
+
+- name: Keep two countries out instead
+  applivery.distribution.applivery_publication:
+    slug: my-app-staging
+    blocked_countries: [KP, "NO"]
 
 - name: Protect a publication by a password from the vault
   applivery.distribution.applivery_publication:
