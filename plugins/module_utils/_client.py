@@ -80,6 +80,8 @@ class Api:
 
     kind = ""
     token_kind = ""
+    # Whether the connection's application says where objects belong, or the token itself does.
+    names_application = False
 
     def __init__(self, connection: Connection, transport: Transport) -> None:
         self.connection = connection
@@ -111,9 +113,9 @@ class Api:
         answer = self._call("get", endpoint, "GET", self._url(endpoint, ident))
         data = answer.data
         found = identity(data) if isinstance(data, dict) else None
-        if not isinstance(data, dict) or not data or (found is None and _is_id(ident)):
+        if not isinstance(data, dict) or not data or (found is None and is_id(ident)):
             raise self._unusable("get", endpoint, answer)
-        if found and _is_id(ident) and _is_id(found) and found.lower() != ident.lower():
+        if found and is_id(ident) and is_id(found) and found.lower() != ident.lower():
             raise self._unusable("get", endpoint, answer, f"it is about {found}")
         return data
 
@@ -265,6 +267,7 @@ class WorkspaceApi(Api):
     """The API of a whole workspace: organization, application and store stand in the paths."""
 
     kind = WORKSPACE
+    names_application = True
     token_kind = "a Service Account token"  # noqa: S105 - a description, no token
 
     def __init__(self, connection: Connection, transport: Transport) -> None:
@@ -283,7 +286,7 @@ class WorkspaceApi(Api):
 
     def application_id(self) -> str | None:
         given = self._application()
-        if _is_id(given):
+        if is_id(given):
             return given
         return self._once("application", lambda: self._id_of(APPLICATIONS, given))
 
@@ -303,7 +306,7 @@ class WorkspaceApi(Api):
     def _organization_slug(self) -> str:
         # The OTP paths want the slug (seed), everything else takes either form.
         given = self._organization()
-        return self._once("organization", lambda: self._slug_of(given)) if _is_id(given) else given
+        return self._once("organization", lambda: self._slug_of(given)) if is_id(given) else given
 
     def _application(self) -> str:
         if not self.connection.application:
@@ -370,7 +373,8 @@ def segment(value: str) -> str:
     return quote(value, safe="")
 
 
-def _is_id(value: str) -> bool:
+def is_id(value: str) -> bool:
+    """Whether a text has the form of an id: 24 hexadecimal digits (reference)."""
     return len(value) == 24 and all(character in "0123456789abcdefABCDEF" for character in value)
 
 

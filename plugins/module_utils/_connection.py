@@ -146,10 +146,10 @@ def resolve(
 
 
 def check_id(option: str, value: str) -> str:
-    """Refuse what cannot be the id of a build, a publication or a user: 24 hexadecimal digits (reference)."""
+    """The id of a build, a publication or a user in lower case; 24 hexadecimal digits (reference), else refused."""
     if not re.match(r"\A[0-9a-fA-F]{24}\Z", value):
         raise InvalidInput(f"{option}: {value!r} is not an id; ids of Applivery are 24 hexadecimal digits")
-    return value
+    return value.lower()
 
 
 def _text(params: Mapping[str, Any], environment: Environment, option: str) -> str | None:

@@ -22,6 +22,7 @@ from typing import Any, Callable, NamedTuple
 
 Canonical = Callable[[Any], Any]
 
+_ID = re.compile(r"\A[0-9a-fA-F]{24}\Z")
 _DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TIMESTAMP = re.compile(
     r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z",
@@ -89,6 +90,11 @@ def _reference(value: Any) -> Any:
     return value.get("id", value.get("_id")) if isinstance(value, Mapping) else value
 
 
+def _id(value: Any) -> Any:
+    """An id in lower case, as the server writes it; what has another form stays as it is."""
+    return value.lower() if isinstance(value, str) and _ID.match(value) else _text(value)
+
+
 class Kind(NamedTuple):
     """How values of one kind behave.
 
@@ -108,7 +114,7 @@ class Kind(NamedTuple):
 TEXT = Kind("str")
 FLAG = Kind("bool", clear=None)
 NUMBER = Kind("int", clear=None)
-REFERENCE = Kind("str", reduce=_reference)
+REFERENCE = Kind("str", canonical=_id, to_api=_id, reduce=_reference)
 COLOUR = Kind("str", canonical=_upper)
 INSTANT = Kind("str", canonical=_instant, to_api=_instant, clear=None)
 STRINGS = Kind("list", canonical=_strings, clear=[], elements="str")

@@ -64,9 +64,9 @@ def warnings_of(steps: Sequence[Step], roll: Roll, forms: Sequence[str | None]) 
     again = [step.email for step, form in zip(steps, forms) if _ends_by_itself(step, form)]
     if again:
         yield (
-            f"{_people(again)} are let in with an access that ends by itself (after the download, or after 30 days) "
-            "and without access_until: if this task runs again after that, it lets them in again. Give access_until, "
-            "or do not run it regularly"
+            f"access without access_until that ends by itself (after the download, or after 30 days) for "
+            f"{_people(again)}: if this task runs again after that, it lets them in again. Give access_until, or do "
+            "not run it regularly"
         )
 
 
@@ -141,10 +141,11 @@ def failed(done: Sequence[Done], steps: Sequence[Step]) -> AppliveryError | None
     if not problems:
         return None
     first = problems[0][1]
+    others = ", the others are done" if len(problems) < len(done) else ""
     text = "; ".join(f"{email}: {result.msg}" for email, result in problems[:_MOST_NAMES])
     more = f"; and {len(problems) - _MOST_NAMES} more, see users" if len(problems) > _MOST_NAMES else ""
     return AppliveryError(
-        f"{len(problems)} of {len(done)} people failed, the others are done; running the task again does the rest. "
+        f"{len(problems)} of {len(done)} people failed{others}. Running the task again tries only what is not done. "
         f"{text}{more}",
         first.problem.failure if first.problem else None,
     )

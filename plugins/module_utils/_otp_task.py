@@ -66,7 +66,9 @@ class _Run:
         self._task = task
         self._absent = task.params["state"] == "absent"
         self._exclusive = bool(task.params["exclusive"])
-        self._given = str(task.params["publication"])
+        given = str(task.params["publication"])
+        # Ids come in lower case from the server, and are compared and sent as such.
+        self._given = given.lower() if _ID.match(given) else given
         self._people = people_of(task.params)
         _check(task.params, self._people)
 

@@ -218,13 +218,22 @@ def unshown(wishes: Mapping[str, Any], read: Mapping[str, Any], others: Collecti
 
 
 def _shows_unset(kin: Field, read: Mapping[str, Any]) -> bool:
-    """Whether a field like this one would be in the answer if it were just unset, as others of its kind are."""
-    for entry in PUBLICATION_FIELDS:
-        if entry.name in read:
-            value = read[entry.name]
-            if value is None or (entry.kind.type == kin.kind.type and (is_empty(value) or value is False)):
-                return True
-    return False
+    """Whether a field like this one would be in the answer if it were just unset, as others are.
+
+    A null or an empty text at any place proves it, and an empty value of the same kind. A flag that is off proves
+    nothing: it is a value.
+    """
+    return any(
+        entry.name in read and _is_proof(kin, entry, read[entry.name])
+        for entry in PUBLICATION_FIELDS
+        if not entry.secret
+    )
+
+
+def _is_proof(kin: Field, entry: Field, value: Any) -> bool:
+    if isinstance(value, Mapping) and value:
+        return any(leaf.name in value and _is_proof(kin, leaf, value[leaf.name]) for leaf in entry.children)
+    return value is None or value == "" or (is_empty(value) and entry.kind.type == kin.kind.type)
 
 
 def unproven(wishes: Mapping[str, Any], after: Mapping[str, Any], others: Collection[str] = ()) -> list[str]:
@@ -282,6 +291,16 @@ def surprises(
         if not alike(one, other):
             reason = "asked for" if named else "nobody asked to change it, it was"
             found[entry.option] = f"{entry.option}: {reason} {one!r}, is now {other!r}"
+    return found
+
+
+def differ_in_case(plan: Plan, after: Mapping[str, Any]) -> dict[str, str]:
+    """What the server stored in another case than it was sent: option -> words with both values."""
+    found = {}
+    for entry in PUBLICATION_FIELDS:
+        one, other = canonical(entry, plan.expected.get(entry.name)), canonical(entry, after.get(entry.name))
+        if not alike(one, other) and repr(one).casefold() == repr(other).casefold():
+            found[entry.option] = f"{entry.option}: the server made {other!r} of {one!r}"
     return found
 
 

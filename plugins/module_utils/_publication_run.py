@@ -8,9 +8,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Callable
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
+from ansible_collections.applivery.distribution.plugins.module_utils._client import identity, is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._connection import check_id
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AppliveryError,
@@ -29,7 +29,6 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
     FIELD,
-    FILTER_KEYS,
     PUBLICATION_FIELDS,
     PUBLICATIONS,
     Publications,
@@ -38,6 +37,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import (
     Plan,
     check_update,
+    differ_in_case,
     plan_creation,
     plan_update,
     possibly_lost,
@@ -53,8 +53,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
 )
 
 _MOST_PLANS = 4
+_MOST_BODIES = 3
 _NEEDED_TO_CREATE = ("visibility", "security", "filter")
-COUNTRY_NAMES = ("allowedCountries", "blockedCountries")
 _LAST_OF_ITS_KIND = "Applivery does not delete the last publication with filter.type: last"
 
 
@@ -89,6 +89,8 @@ class _Work:
         absent = self.params["state"] == "absent"
         with attempting(f"publication {self.slug or self.ident}"):
             read = self._named() if absent else self._find()
+            if read is not None:
+                self._check_application(read)
             if absent:
                 return self._remove(read)
             return self._create() if read is None else self._update(read)
@@ -99,7 +101,7 @@ class _Work:
         if self.ident and self.slug:
             raise InvalidInput("publication_id and slug are mutually exclusive; to rename, name new_slug")
         if self.ident:
-            check_id("publication_id", self.ident)
+            self.ident = check_id("publication_id", self.ident)
         for option in ("slug", "new_slug"):
             if self.params.get(option):
                 check_slug(option, self.params[option])
@@ -154,6 +156,20 @@ class _Work:
                 failure(code=5024, message="Slug already used"),
             )
         return read
+
+    def _check_application(self, read: Mapping[str, Any]) -> None:
+        """Slugs are those of the whole workspace: a wrong one must not reach another app's publication."""
+        given = (self.task.api.connection.application or "").lower()
+        info = read.get("applicationInfo")
+        if not given or not self.task.api.names_application:
+            return
+        slug = info.get("slug") if isinstance(info, Mapping) else None
+        shown = _application_of(read) if is_id(given) else slug
+        if isinstance(shown, str) and shown and shown.lower() != given:
+            raise AppliveryError(
+                f"it belongs to the app {shown}, while the option application (or APPLIVERY_APPLICATION) says "
+                f"{self.task.api.connection.application}; nothing was written"
+            )
 
     def _named(self) -> dict[str, Any] | None:
         if self.ident is None:
@@ -221,13 +237,17 @@ class _Work:
 
     def _created(self, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any]:
         slug = str(self.slug)
-        answer = self.task.api.create(PUBLICATIONS, plan.body, lambda: self.publications.by_slug(slug))
+
+        def post(body: Mapping[str, Any]) -> Any:
+            return self.task.api.create(PUBLICATIONS, body, lambda: self.publications.by_slug(slug))
+
+        sent, answer = self._sent(plan.body, None, post)
         ident = identity(answer) if isinstance(answer, Mapping) else None
         try:
             read = self.publications.by_id(ident) if ident else self.publications.by_slug(slug)
             if read is None:
                 raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
-            self._verify(wanted, {}, plan, read)
+            self._verify(wanted, {}, _as_sent(plan, sent, read), read)
         except AppliveryError as problem:
             raise problem.with_result(changed=True, publication_id=ident) from None
         self._warn_about_masking(identity(read))
@@ -321,31 +341,65 @@ class _Work:
         ident = str(identity(read))
         done: dict[str, Any] = {"previous": as_read(read)}
         try:
-            self._put(ident, plan.body, read)
+            sent = self._put(ident, plan.body, read)
             done["changed"] = True
             after = self.publications.by_id(ident)
             if after is None:
                 raise AppliveryError("it was updated, but the server does not show it afterwards")
-            self._verify(self.wishes, read, plan, after)
+            self._verify(self.wishes, read, _as_sent(plan, sent, after), after)
         except AppliveryError as problem:
             raise problem.with_result(**done) from None
         return after
 
-    def _put(self, ident: str, body: Mapping[str, Any], read: Mapping[str, Any]) -> None:
+    def _put(self, ident: str, body: Mapping[str, Any], read: Mapping[str, Any]) -> Mapping[str, Any]:
+        from ansible_collections.applivery.distribution.plugins.module_utils._publication_refusal import (
+            refuses_both_country_lists,
+        )
+
         try:
-            self.task.api.update(PUBLICATIONS, ident, body)
+            sent, _answer = self._sent(
+                body, _application_of(read), lambda body: self.task.api.update(PUBLICATIONS, ident, body)
+            )
         except RequestFailed as problem:
-            milder = without_refused(body, problem)
-            if refuses_both_country_lists(problem, body):
-                self._put_in_two_steps(ident, body, read)
-            elif milder != body:
-                self._put(ident, milder, read)
-            else:
+            if not refuses_both_country_lists(problem, body):
                 raise
+            self._put_in_two_steps(ident, body, read)
+            return body
+        return sent
+
+    def _sent(
+        self, body: Mapping[str, Any], application: str | None, send: Callable[[Mapping[str, Any]], Any]
+    ) -> tuple[Mapping[str, Any], Any]:
+        """The body that the server took, and its answer; after a refusal a milder one is sent, where there is one."""
+        from ansible_collections.applivery.distribution.plugins.module_utils._publication_refusal import (
+            milder,
+            refuses_both_country_lists,
+        )
+
+        for _attempt in range(_MOST_BODIES):
+            try:
+                return body, send(body)
+            except RequestFailed as problem:
+                next_body = milder(body, problem, application or self._given_application_id())
+                # Two country lists are no matter of leaving one out: a server that merges would keep it.
+                if next_body == body or refuses_both_country_lists(problem, body):
+                    raise
+                if not is_empty(body.get("groups")) and "groups" not in next_body:
+                    self._warn(
+                        f"groups: the server does not take them with security: {body.get('security')}, so "
+                        f"{body['groups']} may be lost; previous holds what was there"
+                    )
+                body = next_body
+        return body, send(body)
+
+    def _given_application_id(self) -> str | None:
+        given = self.task.api.connection.application or ""
+        return given if is_id(given) else None
 
     def _put_in_two_steps(self, ident: str, body: Mapping[str, Any], read: Mapping[str, Any]) -> None:
         """Clear one country list, then set the other (fact sheet, hazard 5); nobody is let in meanwhile."""
-        emptied, filled = sorted(COUNTRY_NAMES, key=lambda name: not is_empty(body[name]))
+        names = (FIELD["allowed_countries"].name, FIELD["blocked_countries"].name)
+        emptied, filled = sorted(names, key=lambda name: not is_empty(body[name]))
         cleared = {name: value for name, value in body.items() if name != filled}
         final = {name: value for name, value in body.items() if name != emptied}
         self.task.api.update(PUBLICATIONS, ident, {**cleared, "visibility": "inactive"})
@@ -366,6 +420,10 @@ class _Work:
         if slug != made and slug.lower() == made.lower():
             found.pop("slug", None)
             self._warn(f"slug: the server made {made} of {slug}; name it like that in the task")
+        for option, text in differ_in_case(plan, after).items():
+            if option in found:
+                del found[option]
+                self._warn(f"{text}; name it like that in the task, or every run writes it and reports changed")
         if found:
             raise AppliveryError(
                 "it was written, but the server's publication is not what it should be: "
@@ -426,6 +484,13 @@ def _new_address(address: str, slug: str, new_slug: str) -> str:
     return address[: -len(slug)] + new_slug if address.endswith(slug) else new_slug
 
 
+def _as_sent(plan: Plan, sent: Mapping[str, Any], after: Mapping[str, Any]) -> Plan:
+    """The plan as far as the server let it travel: groups that it refused are its own affair."""
+    if is_empty(plan.body.get("groups")) or "groups" in sent:
+        return plan
+    return plan._replace(expected={**plan.expected, "groups": after.get("groups")})
+
+
 def _follows_newest(read: Mapping[str, Any]) -> bool:
     chosen = read.get("filter")
     return isinstance(chosen, Mapping) and chosen.get("type") == "last"
@@ -457,38 +522,3 @@ def _unmoved(read: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:
         alike(canonical(entry, read.get(entry.name)), canonical(entry, latest.get(entry.name)))
         for entry in PUBLICATION_FIELDS
     )
-
-
-def refuses_both_country_lists(problem: RequestFailed, body: Mapping[str, Any]) -> bool:
-    """Whether the server can't bear the two lists together although one of them is empty."""
-    if not problem.body_refused or any(name not in body for name in COUNTRY_NAMES):
-        return False
-    if not any(is_empty(body[name]) for name in COUNTRY_NAMES):
-        return False
-    # Such a refusal may name a list, or the body as a whole, or nothing at all.
-    names = problem.field_names
-    return not names or any(name.split(".")[-1] in (*COUNTRY_NAMES, "", "body", "value") for name in names)
-
-
-def without_refused(body: Mapping[str, Any], problem: RequestFailed) -> dict[str, Any]:
-    """The body without what a strict server has just refused and what no wish depends on being sent.
-
-    That is an empty text, where the server clears by omission only, and what it shows inside a filter of a type that
-    this version does not know.
-    """
-    if not problem.body_refused:
-        return dict(body)
-    milder = _without_empty_texts(body)
-    chosen = milder.get("filter")
-    if isinstance(chosen, Mapping) and chosen.get("type") not in FILTER_KEYS:
-        refused = {name.split(".")[-1] for name in problem.field_names if "filter." in name}
-        milder["filter"] = {name: value for name, value in chosen.items() if name == "type" or name not in refused}
-    return milder
-
-
-def _without_empty_texts(value: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: _without_empty_texts(item) if isinstance(item, Mapping) else item
-        for name, item in value.items()
-        if item != ""
-    }

@@ -21,9 +21,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     unproven,
     unshown,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_run import (
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_refusal import (
+    milder,
     refuses_both_country_lists,
-    without_refused,
 )
 from ansible_collections.applivery.distribution.tests.support.publications import FULL, PASSWORD
 
@@ -340,8 +340,11 @@ def test_a_field_that_is_absent_is_unset_unless_the_server_shows_unset_ones() ->
     assert unshown(wishes, BASE) == []
     assert not plan_update(wishes, BASE, {}).changed
     assert unshown(wishes, {**BASE, "groups": []}) == ["blocked_countries"]
-    assert unshown(wishes, {**BASE, "showHistory": False}) == ["show_dev_info"]
-    assert unshown(wishes, {**BASE, "terms": None}) == ["blocked_countries", "expiration_date", "show_dev_info"]
+    assert unshown(wishes, {**BASE, "showHistory": False}) == []
+    everything = ["blocked_countries", "expiration_date", "show_dev_info"]
+    assert unshown(wishes, {**BASE, "filter": {"type": "last", "value": None}}) == everything
+    assert unshown(wishes, {**BASE, "terms": {"active": False, "text": ""}}) == everything
+    assert unshown(wishes, {**BASE, "terms": None}) == everything
     assert unshown(wishes, {**BASE, "terms": None}, others={BLOCKED, "expirationDate"}) == ["show_dev_info"]
     assert plan_update(wishes, {**BASE, "groups": []}, {}).forced
 
@@ -399,11 +402,34 @@ def test_both_country_lists_refused() -> None:
     assert not refuses_both_country_lists(refused(BLOCKED), {ALLOWED: ["ES"], BLOCKED: ["US"]})
 
 
-def test_without_refused_drops_empty_texts_and_strange_filter_keys_only() -> None:
+def test_a_milder_body_lacks_only_what_is_empty_or_strange() -> None:
     body = {"terms": {"active": False, "text": ""}, "expirationDate": None, "tags": [], "filter": {"type": "x", "y": 1}}
-    milder = without_refused(body, refused("terms.text", "filter.y"))
-    assert milder == {"terms": {"active": False}, "expirationDate": None, "tags": [], "filter": {"type": "x"}}
-    assert without_refused(body, refused("slug", code=5024)) == body
+    made = milder(body, refused("terms.text", "filter.y"), None)
+    assert made == {"terms": {"active": False}, "expirationDate": None, "tags": [], "filter": {"type": "x"}}
+    assert milder(body, refused("slug", code=5024), None) == body
+    assert "expirationDate" not in milder(body, refused("expirationDate"), None)
+    assert "tags" not in milder(body, refused("tags"), None)
+    assert milder({"tags": ["a"]}, refused("tags"), None) == {"tags": ["a"]}
+
+
+@pytest.mark.parametrize(
+    ("security", "stays"), [("public", False), ("password", False), ("logged", True), ("unheard-of", True)]
+)
+def test_groups_are_left_out_after_a_refusal_only_where_they_mean_nothing(security: str, stays: bool) -> None:
+    body = {"security": security, "groups": [["qa"]]}
+    assert ("groups" in milder(body, refused("groups"), None)) is stays
+    assert ("groups" in milder({**body, "groups": []}, refused("groups"), None)) is False
+
+
+def test_the_application_is_added_where_it_is_missed_and_left_out_where_it_is_unknown() -> None:
+    missed = refused("application")
+    missed.failure["fields"][0]["messages"] = ['"application" is required']
+    assert milder({"tags": []}, missed, "a" * 24) == {"tags": [], "application": "a" * 24}
+    assert milder({"tags": []}, missed, None) == {"tags": []}
+    unknown = refused("application")
+    unknown.failure["fields"][0]["messages"] = ['"application" is not allowed']
+    assert milder({"application": "a" * 24}, unknown, "a" * 24) == {}
+    assert milder({"application": "a" * 24}, missed, "a" * 24) == {"application": "a" * 24}
 
 
 # Canonical forms ----------------------------------------------------------------------------------------------
