@@ -43,7 +43,7 @@ def unit(_options: argparse.Namespace) -> bool:
 def integration(options: argparse.Namespace) -> bool:
     gates.prepare()
     core, version = machine.newest_core()
-    return run([gates.integration(core, version, coverage=not options.targets, targets=options.targets)])
+    return run(gates.integration(core, version, coverage=not options.targets, targets=options.targets))
 
 
 def docs(_options: argparse.Namespace) -> bool:

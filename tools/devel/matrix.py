@@ -32,7 +32,7 @@ def oldest_and_newest() -> bool:
 
 def _tests(core: Core, version: str) -> tuple[Gate, ...]:
     return (
-        gates.integration(core, version, coverage=False),
+        *gates.integration(core, version, coverage=False),
         gates.pytest("unit", core, version, coverage=False),
         gates.pytest("property", core, version, coverage=False),
     )

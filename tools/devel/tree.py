@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from devel import environments
@@ -24,6 +28,21 @@ def lay_out(root: Path = CACHE / "tree") -> Path:
     """
     with environments.lock("tree-" + root.name):
         return _lay_out(root)
+
+
+@contextmanager
+def exclusive(name: str) -> Iterator[Path]:
+    """A folder for a tree that nobody else uses until the end of the block: a run writes into its tree."""
+    for number in itertools.count(1):
+        root = CACHE / "trees" / (name if number == 1 else f"{name}-{number}")
+        root.mkdir(parents=True, exist_ok=True)
+        with (root / ".used").open("w") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue
+            yield root
+            return
 
 
 def _lay_out(root: Path) -> Path:
