@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import (
@@ -94,14 +94,23 @@ def _delete(api: Api, ident: str, build: Build) -> bool:
 def _refuse_if_pinned(task: Task, build: Build) -> None:
     ident = str(identity(build)).lower()
     pinned = []
+    unknown = []
     with attempting("looking for publications that are pinned to the build, which force: true skips"):
         for publication in _publications(task):
-            if ident in pinned_builds(publication):
-                pinned.append(f"{publication.get('slug')} ({identity(publication)})")
+            name = f"{publication.get('slug')} ({identity(publication)})"
+            if not isinstance(publication.get("filter"), Mapping):
+                unknown.append(name)
+            elif ident in pinned_builds(publication):
+                pinned.append(name)
     if pinned:
         raise AppliveryError(
             f"the build {name_of(build)} is pinned by {len(pinned)} publication(s), which would stop serving it: "
             f"{', '.join(sorted(pinned))}. Point them to another build first, or set force: true"
+        )
+    if unknown:
+        raise AppliveryError(
+            f"whether the build {name_of(build)} is pinned can't be told: the server does not show which builds "
+            f"{', '.join(sorted(unknown))} offer(s). Look in the dashboard, then set force: true"
         )
 
 

@@ -79,7 +79,8 @@ class Refusal:
         said = f"HTTP {self._reply.status} with something that is not JSON: {self._excerpt(self._reply.text, 120)!r}"
         hints = [
             self._access_hint(None),
-            "this is no answer of Applivery: look at api_url and upload_url, and at proxies on the way",
+            _status_hint(self._reply.status)
+            or "this is no answer of Applivery: look at api_url and upload_url, and at proxies on the way",
         ]
         # A POST that came through may have been carried out, whatever was made of its answer.
         unsure = self._reply.unsure or (self._request.method == "POST" and self._reply.status < 300)
@@ -97,7 +98,9 @@ class Refusal:
         message = self._excerpt(message, _LONGEST_TEXT)
         fields = [self._cleaned(entry) for entry in found[:_MOST_FIELDS]]
         said = _what_was_said(self._reply.status, code, message, fields)
-        text = self._sentence(said, [_CODES.get(code or 0, ""), self._access_hint(code)])
+        text = self._sentence(
+            said, [_CODES.get(code or 0, ""), self._access_hint(code), _status_hint(self._reply.status)]
+        )
         details = self._details(code, message or f"HTTP {self._reply.status}", fields)
         return (AmbiguousWrite if self._reply.unsure else RequestFailed)(text, details)
 
@@ -159,6 +162,15 @@ def _read_field(entry: Mapping[str, Any]) -> dict[str, Any]:
         "field": ".".join(str(part) for part in name) if isinstance(name, list) else str(name or ""),
         "messages": [str(text) for text in texts],
     }
+
+
+def _status_hint(status: int) -> str:
+    """What to do about an answer that says nothing of the request itself."""
+    if status == 429:
+        return "the rate limit is reached: raise retry_timeout, lower concurrency where there is one, or run later"
+    if status >= 500:
+        return "this is a fault of the server or of a gateway before it: run the task again later"
+    return ""
 
 
 def _what_was_said(status: int, code: int | None, message: str, fields: list[dict[str, Any]]) -> str:

@@ -59,6 +59,17 @@ def test_a_pinned_build_is_refused_and_named(build: Start, world: dict[str, Any]
     assert module.calls() == ["GET", "DELETE"]
 
 
+def test_a_publication_that_does_not_show_its_builds_protects_them(build: Start) -> None:
+    module = build(hidden_fields=["filter"])
+    ident = module.sim.add_build(os="ios")["id"]
+    module.sim.add_publication(slug="silent", filter={"type": "build", "ios": ident})
+    for check in (True, False):
+        with pytest.raises(AppliveryError, match=r"can't be told.*silent \("):
+            module(check=check, build_id=ident, state="absent")
+        assert module.sim.writes == []
+    assert module(build_id=ident, state="absent", force=True).changed
+
+
 def test_every_store_is_looked_at(build: Start) -> None:
     module = build()
     ident = module.sim.add_build(os="ios")["id"]
