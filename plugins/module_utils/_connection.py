@@ -229,7 +229,8 @@ def _base_url(option: str, params: Mapping[str, Any], environment: Environment) 
         raise InvalidInput(f"{option}: user names and passwords do not belong in the URL; use a token option")
     try:
         parts = urlsplit(url)
-        host, _port = parts.hostname, parts.port
+        # Reading the port is what refuses one that is no number.
+        host = parts.hostname if parts.port != 0 else None
     except ValueError as problem:
         raise InvalidInput(f"{option}: {problem}") from problem
     if parts.scheme not in ("http", "https") or not host or _NOT_IN_BASE_URL.search(url):
