@@ -164,7 +164,8 @@ def test_a_server_that_echoes_everything(play: Callable[..., Run], sim: Simulato
 
 @BY
 def test_an_answer_that_breaks_the_program(play: Callable[..., Run], sim: Simulator, by: str) -> None:
-    levels = 900
+    # Just too deep, for the parser or for what comes after it: that depends on the version of Python.
+    levels = 990
     opening, inner = (
         '{"id": "%s", "slug": "canary", "configuration": ' % ("0" * 24),
         json.dumps(sim.service_account_token),
@@ -175,7 +176,7 @@ def test_an_answer_that_breaks_the_program(play: Callable[..., Run], sim: Simula
     results = run.registered()
     assert results["listed"]["failed"]
     assert set(results["listed"]["failure"]) >= {"code", "status", "attempts"}
-    assert "unexpected RecursionError" in results["listed"]["msg"]
+    assert "unexpected RecursionError" in results["listed"]["msg"] or "not JSON" in results["listed"]["msg"]
     assert "MODULE FAILURE" not in run.output
     run.check()
 

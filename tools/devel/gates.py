@@ -328,6 +328,7 @@ def all_gates() -> list[Gate]:
     return [
         # Whole jobs as AWX runs them, each several processes deep.
         pytest("awx", core, version, coverage=False),
+        pytest("secrets", core, version, coverage=False),
         sanity(core, version),
         *integration(core, version, coverage=True),
         pytest("unit", core, version, coverage=True),

@@ -35,6 +35,7 @@ def _tests(core: Core, version: str) -> tuple[Gate, ...]:
         *gates.integration(core, version, coverage=False),
         gates.pytest("unit", core, version, coverage=False),
         gates.pytest("property", core, version, coverage=False),
+        gates.pytest("secrets", core, version, coverage=False),
     )
 
 
