@@ -165,6 +165,12 @@ class _Run:
         forms = [dialect.form_for(step.person) if step.person and step.action == CREATED else None for step in steps]
         for text in warnings_of(steps, roll, forms):
             self._task.warn(text)
+        elsewhere = [step.email for step in steps if step.action == CREATED and step.key in roll.elsewhere]
+        if elsewhere and self._task.check_mode:
+            self._task.warn(
+                f"on the list of another publication: {names(elsewhere)}. A server that keeps an address only once per "
+                "store will refuse them"
+            )
         differs = [step.email for step, result in zip(steps, done) if result.differs]
         if differs:
             self._task.warn(f"{names(differs)}: the server shows another allowance than it was sent; see users")

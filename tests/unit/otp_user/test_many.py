@@ -207,6 +207,16 @@ def test_somebody_on_another_publications_list_is_explained(world: Start, known:
     assert here.on("prod") == ["ana@x.example"]
 
 
+def test_a_prediction_tells_who_is_on_another_list(world: Start) -> None:
+    here = world(otp_unique="store")
+    here.let_in("ana@x.example", publication="prod")
+    ran = here.run(emails=["ana@x.example", "ben@x.example"], check=True)
+    told = [warning for warning in ran.warnings if "on the list of another publication" in warning]
+    assert len(told) == 1
+    assert "ana@x.example" in told[0]
+    assert "ben@x.example" not in told[0]
+
+
 def test_an_address_may_be_on_two_lists(world: Start) -> None:
     here = world()
     here.let_in("ana@x.example", publication="prod")
