@@ -284,10 +284,10 @@ def carried(entry: Field, read: Any) -> Any:
     """What was read, as it may travel back: known leaves only, each exactly as read, without unset ones."""
     if not entry.children or is_empty(read):
         return entry.kind.reduce(read)
-    if isinstance(read, list):
-        # An item in a form that nobody knows is not ours to drop.
+    # What is in a form that nobody knows is not ours to drop.
+    if entry.kind.type == "list" and isinstance(read, list):
         return [_carried_object(entry, item) if isinstance(item, Mapping) else item for item in read]
-    return _carried_object(entry, read) if isinstance(read, Mapping) else read
+    return _carried_object(entry, read) if entry.kind.type == "dict" and isinstance(read, Mapping) else read
 
 
 def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:

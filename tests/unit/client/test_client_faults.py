@@ -21,7 +21,7 @@ from ansible_collections.applivery.distribution.tests.simulator import Simulator
 
 FAILURE_KEYS = {"code", "message", "status", "method", "path", "fields", "attempts"}
 TOTALS = ("docs", "items")
-NO_TOTALS = ("top_items", "bare", "data_list")
+NO_TOTALS = ("items_only", "top_items", "bare", "data_list")
 
 
 class World(NamedTuple):
