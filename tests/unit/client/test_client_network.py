@@ -420,7 +420,7 @@ def test_when_one_is_told_to_wait_all_wait(connected: Any, simulator: Callable[.
     api.transport._sleep = api.transport._gate._sleep = sleep
     sim.fault("too_many", retry_after=50)
     found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.append(read(api, sim.organization["slug"]))) for _ in range(6)]
+    threads = [threading.Thread(target=lambda: found.append(read(api, sim.organization["slug"]))) for _number in range(6)]
     threads[0].start()
     assert told_to_wait.wait(10)
     for thread in threads[1:]:
@@ -445,7 +445,7 @@ def test_a_thread_does_not_outwait_its_own_budget_at_the_gate(connected: Any) ->
 def test_threads_resolve_a_name_once(connected: Any, simulator: Callable[..., Simulator]) -> None:
     sim = simulator(switches={"latency": 0.02})
     api: Api = connected(sim, store=None)
-    threads = [threading.Thread(target=api.path, args=(PUBLICATIONS,)) for _ in range(8)]
+    threads = [threading.Thread(target=api.path, args=(PUBLICATIONS,)) for _number in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
