@@ -81,7 +81,8 @@ GUARDS = [
         (template, answers)
         for template in REQUIRED
         for answers in ("missing", "empty", "none")
-        if answers == "missing" or optional(template)
+        # Empty text and null take one way in the playbooks, and the release has all of it.
+        if answers == "missing" or template == RELEASE or (answers == "empty" and optional(template))
     ],
 )
 def test_an_unanswered_question_clears_and_opens_nothing(awx, template, answers):
@@ -110,14 +111,15 @@ def test_check_mode_writes_nothing_and_says_what_a_run_does(awx, template):
     looked = succeeded(awx.launch(template, REQUIRED[template], credentials, check=True))
     assert [request.path for request in awx.sim.writes] == []
     done = succeeded(awx.launch(template, REQUIRED[template], credentials))
-    again = succeeded(awx.launch(template, REQUIRED[template], credentials))
     if template == REPORT:
-        assert looked.artifacts == done.artifacts == again.artifacts
+        assert looked.artifacts == done.artifacts
+        assert awx.sim.writes == []
     else:
+        again = succeeded(awx.launch(template, REQUIRED[template], credentials))
         (seen,), (made,), (then,) = (list(job.artifacts.values()) for job in (looked, done, again))
         assert (seen.pop("check_mode"), made.pop("check_mode"), then["check_mode"]) == (True, False, False)
         assert (seen, made["changed"], then["changed"]) == (made, True, False)
-    assert len(awx.sim.writes) == (0 if template == REPORT else len(awx.sim.writes))
+        assert awx.sim.writes != []
 
 
 def test_a_release_with_one_the_other_and_both_credentials(awx):

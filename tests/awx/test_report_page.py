@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.applivery.distribution.tests.awx.jobs import Awx
+from ansible_collections.applivery.distribution.tests.simulator import Simulator
 from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import ROOT
 
 HOSTILE = """<script>document.title='owned'</script><img src=x onerror="document.title='owned'">&amp;"""
@@ -20,25 +23,22 @@ TEMPLATE = ROOT / "roles" / "tester_onboarding" / "templates" / "access-report.h
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
 
-@pytest.fixture
-def page(awx) -> Path:
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The report on a publication whose every name tries to be markup."""
-    (publication,) = [item for item in awx.sim.publications.values() if item["slug"] == "field-test"]
-    publication.update(
-        groups=[[HOSTILE]], filter={"type": "gitBranch", "value": HOSTILE}, expirationDate="2031-12-31T23:59:59.000Z"
-    )
-    for application in awx.sim.world.state.applications.values():
-        application["name"] = HOSTILE
-    testers = f'studio,email,allowance\n"{HOSTILE.replace(chr(34), chr(34) * 2)}",ana@north.example,1\n'
-    answers = {"applivery_publication": "field-test", "applivery_testers": testers}
-    job = awx.launch(
-        "Applivery onboard testers",
-        answers,
-        awx.service_account(),
-        more={"applivery_report_dir": str(awx.tmp_path / "report")},
-    )
-    assert job.status == "successful", job.output[-4000:]
-    return awx.tmp_path / "report" / "access-report.html"
+    with Simulator(seed="demo") as sim:
+        awx = Awx(sim, tmp_path_factory.mktemp("page"))
+        (publication,) = [item for item in sim.publications.values() if item["slug"] == "field-test"]
+        publication.update(groups=[[HOSTILE]], expirationDate="2031-12-31T23:59:59.000Z")
+        publication.update(filter={"type": "gitBranch", "value": HOSTILE})
+        for application in sim.world.state.applications.values():
+            application["name"] = HOSTILE
+        testers = f'studio,email,allowance\n"{HOSTILE.replace(chr(34), chr(34) * 2)}",ana@north.example,1\n'
+        answers = {"applivery_publication": "field-test", "applivery_testers": testers}
+        folder = {"applivery_report_dir": str(awx.tmp_path / "report")}
+        job = awx.launch("Applivery onboard testers", answers, awx.service_account(), more=folder)
+        assert job.status == "successful", job.output[-4000:]
+        yield awx.tmp_path / "report" / "access-report.html"
 
 
 class _Reader(HTMLParser):
