@@ -18,10 +18,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
     WORKSPACE,
     Connection,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._envelope import Answer, opened
-from ansible_collections.applivery.distribution.plugins.module_utils._envelope import (
-    identity as identity,  # noqa: PLC0414 - resources find it beside the verbs
-)
+from ansible_collections.applivery.distribution.plugins.module_utils._envelope import Answer, identity, opened
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
     AppliveryError,
@@ -42,6 +39,9 @@ if TYPE_CHECKING:
 
     from ansible_collections.applivery.distribution.plugins.module_utils._http import Stream
     from ansible_collections.applivery.distribution.plugins.module_utils._refusal import Refusal
+
+# Resources find this one beside the verbs.
+__all__ = ["identity"]
 
 _MOST_CREATIONS = 3
 _NONE: Mapping[str, str] = MappingProxyType({})

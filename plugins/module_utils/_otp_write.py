@@ -132,7 +132,7 @@ class Writer:
             return
         with ThreadPoolExecutor(workers) as pool:
             try:
-                for running in [pool.submit(work) for _ in range(workers)]:
+                for running in [pool.submit(work) for _worker in range(workers)]:
                     running.result()
             except BaseException:
                 # Interrupted: what is on its way is finished, nothing new begins; another run does the rest.

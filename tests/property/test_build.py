@@ -150,12 +150,12 @@ def test_planning_changes_nothing_that_it_was_given(held: dict[str, Any], goal: 
 
 
 @given(VALUES, VALUES)
-def test_the_same_content_has_the_same_types(one: Any, other: Any) -> None:
-    assert same_content(one, one)
-    assert same_content(one, other) == same_content(other, one)
-    if same_content({"x": one}, {"x": other}) and isinstance(one, bool):
-        assert isinstance(other, bool)
-    assert same_content({"x": without_nulls(one)}, {"x": one})
+def test_the_same_content_has_the_same_types(left: Any, right: Any) -> None:
+    assert same_content(left, left)
+    assert same_content(left, right) == same_content(right, left)
+    if same_content({"x": left}, {"x": right}) and isinstance(left, bool):
+        assert isinstance(right, bool)
+    assert same_content({"x": without_nulls(left)}, {"x": left})
 
 
 @given(st.lists(st.integers(0, 5), max_size=8), st.permutations(range(8)))

@@ -59,7 +59,7 @@ class Bench:
         self.simulator = simulator
         self.rows: list[tuple[str, float, int, str]] = []
         self.start = 0.0
-        self.start = min(self._wall("nothing.yml") for _ in range(3))
+        self.start = min(self._wall("nothing.yml") for _round in range(3))
 
     def play(self, what: str, playbook: str, beside: str = "", **variables: Any) -> tuple[float, int]:
         """Measure one play and note it as a row; return seconds and requests."""

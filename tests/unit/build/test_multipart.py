@@ -79,7 +79,11 @@ def test_a_file_that_nobody_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     path = tmp_path / "a.apk"
     path.write_bytes(b"x")
     # Root may read everything, so the refusal is made here.
-    monkeypatch.setattr("builtins.open", lambda *_given, **_named: (_ for _ in ()).throw(PermissionError(13, "denied")))
+
+    def denied(*_given: object, **_named: object) -> None:
+        raise PermissionError(13, "denied")
+
+    monkeypatch.setattr("builtins.open", denied)
     with pytest.raises(InvalidInput, match=r"path: .*a\.apk can't be read: denied"):
         FilePart.of("build", str(path), "path")
 

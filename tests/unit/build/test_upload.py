@@ -112,7 +112,7 @@ def test_the_form_is_the_one_of_existing_clients(build: Start, package: str, tmp
         deployer={
             "name": "CI",
             "commit": COMMIT,
-            "commit_message": "Fix “it”",
+            "commit_message": "Fix \u201cit\u201d",
             "branch": "main",
             "tag": "v2.5.0",
             "trigger_timestamp": "1780000000",
@@ -140,7 +140,7 @@ def test_the_form_is_the_one_of_existing_clients(build: Start, package: str, tmp
     assert form["filter"] == "qa,ios|dev"
     assert (form["notifyCollaborators"], form["notifyEmployees"]) == ("true", "false")
     assert form["notifyLanguage"] == "ge"
-    assert form["deployer.info.commitMessage"] == "Fix “it”"
+    assert form["deployer.info.commitMessage"] == "Fix \u201cit\u201d"
     assert form["deployer.info.triggerTimestamp"] == "1780000000"
     assert int(sent.headers["Content-Length"]) > os.path.getsize(package)
     assert "Transfer-Encoding" not in sent.headers

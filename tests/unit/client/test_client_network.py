@@ -420,7 +420,9 @@ def test_when_one_is_told_to_wait_all_wait(connected: Any, simulator: Callable[.
     api.transport._sleep = api.transport._gate._sleep = sleep
     sim.fault("too_many", retry_after=50)
     found: list[Any] = []
-    threads = [threading.Thread(target=lambda: found.append(read(api, sim.organization["slug"]))) for _number in range(6)]
+    threads = [
+        threading.Thread(target=lambda: found.append(read(api, sim.organization["slug"]))) for _number in range(6)
+    ]
     threads[0].start()
     assert told_to_wait.wait(10)
     for thread in threads[1:]:
