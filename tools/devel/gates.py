@@ -13,7 +13,7 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from devel import environments, machine, tree
+from devel import environments, machine, tree, website
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
@@ -334,5 +334,6 @@ def all_gates() -> list[Gate]:
         pytest("unit", core, version, coverage=True),
         pytest("property", core, version, coverage=True),
         *linters(),
+        website.gate(),
         coverage(core, version),
     ]
