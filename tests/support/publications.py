@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import alike, canonical, is_empty
@@ -68,9 +67,9 @@ def assert_no_secret(ran: Ran, password: str | None) -> None:
     if not password:
         return
     outcome = ran.outcome
-    texts = [*ran.warnings, outcome.title, outcome.note, json.dumps([outcome.result, outcome.before, outcome.after])]
+    texts = [*ran.warnings, outcome.title, outcome.note, *map(repr, (outcome.result, outcome.before, outcome.after))]
     if ran.error is not None:
-        texts += [ran.error.message, json.dumps(ran.error.failure), json.dumps(ran.error.result)]
+        texts += [ran.error.message, repr(ran.error.failure), repr(ran.error.result)]
     assert not [text for text in texts if password in text]
 
 
