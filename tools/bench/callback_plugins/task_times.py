@@ -37,6 +37,8 @@ class CallbackModule(CallbackBase):
     def v2_runner_on_ok(self, result: Any) -> None:
         task = getattr(result, "task", None) or result._task
         began = self._began.pop(task._uuid, None)
+        if (getattr(result, "result", None) or result._result).get("changed"):
+            raise AssertionError(f"{task.get_name()} changed something")
         if began is not None:
             self._times.setdefault(task.get_name(), []).append(time.monotonic() - began)
 
