@@ -41,7 +41,7 @@ class CallbackModule(CallbackBase):
         if (getattr(result, "result", None) or result._result).get("changed"):
             raise AssertionError(f"{task.get_name()} changed something")
         if began is not None:
-            self._times.setdefault(task.get_name(), []).append(time.monotonic() - began)
+            self._times.setdefault(task.get_name().lower(), []).append(time.monotonic() - began)
 
     def v2_playbook_on_stats(self, stats: Any) -> None:  # noqa: ARG002 - the signature is Ansible's
         Path(os.environ["BENCH_TIMES"]).write_text(json.dumps(self._times))
