@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 from typing import Any
@@ -51,3 +52,21 @@ def test_pinned_run_time_packages_are_within_the_bounds_for_users() -> None:
     pins = dict(re.findall(r"^([a-z]+)==([0-9.]+)$", (COLLECTION / "tools/requirements/runtime.txt").read_text(), re.M))
     for name, bound in bounds.items():
         assert [int(part) for part in pins[name].split(".")] >= [int(part) for part in bound.split(".")]
+
+
+def test_documentation_fragments_are_what_modules_can_include() -> None:
+    for path in sorted((COLLECTION / "plugins" / "doc_fragments").glob("_*.py")):
+        fragment = importlib.import_module(
+            f"ansible_collections.applivery.distribution.plugins.doc_fragments.{path.stem}"
+        )
+        texts = {name: text for name, text in vars(fragment.ModuleDocFragment).items() if name.isupper()}
+        assert texts
+        for text in texts.values():
+            assert set(yaml.safe_load(text)) <= {
+                "attributes",
+                "description",
+                "notes",
+                "options",
+                "requirements",
+                "seealso",
+            }
