@@ -10,6 +10,8 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import quote
@@ -120,8 +122,10 @@ class Run:
 
 
 @pytest.fixture
-def play(tmp_path: Path, simulator: Callable[..., Simulator]) -> Callable[..., Run]:
-    return lambda sim, by, **more: Run(tmp_path, sim, by, **more)
+def play(simulator: Callable[..., Simulator]) -> Iterator[Callable[..., Run]]:
+    # Newer cores put a socket below TMPDIR, and the path of a socket must be short.
+    with tempfile.TemporaryDirectory(prefix="canary") as folder:
+        yield lambda sim, by, **more: Run(Path(folder), sim, by, **more)
 
 
 BY = pytest.mark.parametrize("by", ["option", "environment"])
