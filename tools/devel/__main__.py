@@ -85,7 +85,9 @@ def main() -> int:
     command("unit", unit)
     command("integration", integration).add_argument("targets", nargs="*")
     command("docs", docs)
-    command("bench", lambda _options: bench.measure())
+    command("bench", lambda options: bench.measure(options.tasks_only)).add_argument(
+        "--tasks-only", action="store_true"
+    )
     command("matrix", lambda _options: matrix.every_core())
     command("outer-cores", lambda _options: matrix.oldest_and_newest())
     command("demo", lambda _options: demo.play())
