@@ -122,6 +122,7 @@ class _Pager:
         self.finished = False
         self.pages = 0
         self.seen: set[str] = set()
+        self._filled = 0
         self._noun = noun
         self._totals: list[int] = []
         self._repeated: set[str] = set()
@@ -129,8 +130,8 @@ class _Pager:
 
     @property
     def unproven(self) -> bool:
-        """Several pages, and nothing in them that says how many objects there are."""
-        return not self._totals and self.pages > 1
+        """Objects from several pages, and nothing in them that says how many there are."""
+        return not self._totals and self._filled > 1
 
     def take(self, answer: Answer) -> list[dict[str, Any]]:
         """The items of this page that were not on an earlier one; sets ``finished`` at the end."""
@@ -144,6 +145,7 @@ class _Pager:
         items = {identity(item) or json.dumps(item, sort_keys=True): item for item in page.items}
         fresh = {key: item for key, item in items.items() if key not in self.seen}
         self.seen.update(fresh)
+        self._filled += bool(fresh)
         self.finished = self._is_last(page, set(items), bool(fresh))
         # An object added meanwhile may stand on a page already read, so the first total is the promise.
         if self.finished and self._totals and len(self.seen) < self._totals[0]:
