@@ -281,20 +281,28 @@ def importer() -> Gate:
             cwd=CACHE / "importer",
             env=environment.variables(GALAXY_IMPORTER_CONFIG=settings),
         )
-        read_importer_log(log)
         with tarfile.open(archive) as content:
-            _check_content(content.getnames())
+            names = content.getnames()
+        read_importer_log(log, names)
+        _check_content(names)
 
     return Gate("galaxy-importer", check, telling=IMPORTER_COMPLAINT)
 
 
-def read_importer_log(log: Log) -> None:
+def read_importer_log(log: Log, names: Sequence[str] = ()) -> None:
     text = log.text()
     if "Importer processing completed successfully" not in text:
         raise Failed("the importer did not get to its end")
     complaints = [line for line in text.splitlines() if re.search(IMPORTER_COMPLAINT, line)]
+    # The linter can't look up a collection that it reads out of its archive: what it misses is looked for here instead.
+    complaints = [line for line in complaints if not _is_in_archive(line, names)]
     if complaints:
         raise Failed(f"the importer complains: {complaints[0]}")
+
+
+def _is_in_archive(complaint: str, names: Sequence[str]) -> bool:
+    missed = re.search(r"Failed to find applivery\.distribution\.(\w+) playbook\.$", complaint)
+    return missed is not None and f"playbooks/{missed[1]}.yml" in names
 
 
 def _check_content(names: Sequence[str]) -> None:
