@@ -112,6 +112,7 @@ def measure(tasks_only: bool = False) -> bool:
         section = bench_tasks.measure(bench)
         if tasks_only:
             return True
+        bench.simulator.reset(seed="demo")
         _resources(bench)
         _testers(bench)
         _inside(bench)
