@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Callable
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
@@ -243,11 +243,6 @@ def find_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> dict[str, 
 def find_id_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> str | None:
     """The id of the publication with exactly this slug, or None; for tasks that need no more of it."""
     return Publications(api, warn).id_of(slug)
-
-
-def all_publications(api: Api) -> Iterator[dict[str, Any]]:
-    """All publications of the store or app, as the listing shows them."""
-    yield from api.list_all(PUBLICATIONS)
 
 
 def _silent(_message: str) -> None:
