@@ -77,7 +77,7 @@ options:
     type: path
   api_timeout:
     description:
-      - Seconds to wait for the answer to one request. Connecting may take 15 of them at most.
+      - Seconds for one request, from connecting to the end of the answer. Connecting may take 15 of them at most.
       - If not set, the environment variable E(APPLIVERY_API_TIMEOUT) is used.
     type: int
     default: 60

@@ -17,7 +17,7 @@ _LONGEST_WAIT = 86400.0
 _SECONDS = re.compile(r"\A\s*([0-9]{1,9})(?:\.[0-9]*)?\s*\Z")
 _BREAKS = (
     ("timeout", "no answer came in time", {"ReadTimeout", "ReadTimeoutError"}),
-    ("unreadable", "the answer could not be decoded", {"ContentDecodingError"}),
+    ("unreadable", "the answer could not be decoded", {"ContentDecodingError", "DecodeError"}),
     ("connection", "the connection broke", {"ConnectionError", "ChunkedEncodingError", "ProtocolError", "SSLError"}),
 )
 

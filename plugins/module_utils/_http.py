@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import random
 import threading
 import time
 import traceback
@@ -17,12 +16,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
-    AmbiguousWrite,
-    MissingLibrary,
-    RequestFailed,
-    failure,
-)
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import MissingLibrary
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,18 +36,17 @@ if TYPE_CHECKING:
 try:
     import requests
     from requests import exceptions as requests_errors
+    from urllib3 import exceptions as urllib3_errors
 except ImportError:
     _REQUESTS_MISSING = traceback.format_exc()
 else:
     _REQUESTS_MISSING = ""
 
-_REPEATABLE = ("GET", "PUT", "DELETE")
 _TRANSIENT = (429, 500, 502, 503, 504)
 _CONNECT_TIMEOUT = 15.0
-_LONGEST_BACKOFF = 20.0
 # A stream may stand still while the server writes what it got so far.
 _STREAM_TIMEOUT = 60.0
-_SHORTEST_READ = 1.0
+_PIECE = 65536
 
 
 class HttpOptions(NamedTuple):
@@ -181,9 +174,9 @@ class Transport:
         self._warn = warn
         self._told_kinds: set[str] = set()
         self._lock = threading.Lock()
-        self._clock = clock
-        self._sleep = sleep
-        self._gate = _Gate(clock, sleep)
+        self.clock = clock
+        self.sleep = sleep
+        self.gate = _Gate(clock, sleep)
         self._session = _session(token, options)
 
     @property
@@ -203,7 +196,9 @@ class Transport:
 
     def pause(self, attempt: int) -> None:
         """Wait as before a repetition; for callers that repeat something larger than one request."""
-        self._sleep(self._backoff(attempt))
+        from ansible_collections.applivery.distribution.plugins.module_utils._retry import backoff
+
+        self.sleep(backoff(self.options, attempt))
 
     def send(self, request: Request) -> Reply:
         """Send one request, repeating it while that is safe and ``retry_timeout`` allows.
@@ -211,93 +206,52 @@ class Transport:
         Returns any answer that arrived whole, whatever its status. Raises RequestFailed where none did, and
         AmbiguousWrite where a POST may have been carried out all the same.
         """
-        attempts = 0
-        failed_at: float | None = None
-        while True:
-            self._gate.pass_through()
-            attempts += 1
-            reply, fault = self._attempt(request, self._limit(request, failed_at))
-            reply = reply._replace(attempts=attempts) if reply is not None else None
-            if fault is None:
-                # An attempt without a fault always has a reply.
-                return cast(Reply, reply)
-            failed_at = self._clock() if failed_at is None else failed_at
-            excuse = self._why_not_again(request, fault, attempts, failed_at)
-            if excuse is None:
-                self._tell(request, fault)
-                self._wait(fault, attempts)
-                # Another thread may have been told to wait for longer meanwhile.
-                excuse = self._too_long(self._gate.remaining(), failed_at)
-            if excuse is not None:
-                return self._give_up(request, reply, fault, attempts, excuse)
+        self.gate.pass_through()
+        reply, fault = self.attempt(request, request.timeout or self.options.timeout)
+        if fault is not None:
+            from ansible_collections.applivery.distribution.plugins.module_utils._retry import Repetition
 
-    def _remaining(self, failed_at: float | None) -> float:
-        if failed_at is None:
-            return self.options.retry_timeout
-        return self.options.retry_timeout - (self._clock() - failed_at)
+            return Repetition(self, request).settled(reply, fault)
+        # An attempt without a fault always has a reply.
+        return cast(Reply, reply)
 
-    def _limit(self, request: Request, failed_at: float | None) -> float:
-        limit = request.timeout or self.options.timeout
-        if failed_at is None:
-            return limit
-        return min(limit, max(_SHORTEST_READ, self._remaining(failed_at)))
-
-    def _attempt(self, request: Request, limit: float) -> tuple[Reply | None, Fault | None]:
+    def attempt(self, request: Request, limit: float) -> tuple[Reply | None, Fault | None]:
+        """Send one request once, for ``limit`` seconds: an answer that arrived whole, what went wrong, or both."""
+        deadline = self.clock() + limit
         try:
-            with request.payload() as data:
-                answer = self._session.request(
-                    request.method,
-                    request.url,
-                    params=request.query,
-                    data=data,
-                    headers=request.headers(),
-                    timeout=(min(limit, _STREAM_TIMEOUT if request.stream else _CONNECT_TIMEOUT), limit),
-                    allow_redirects=False,
-                    verify=self.options.verify,
-                    proxies=_proxies(request.url),
-                )
-        except (requests_errors.RequestException, OSError, ValueError) as problem:
+            with request.payload() as data, self._answer(request, data, limit) as answer:
+                if request.stream:
+                    # How long sending a file takes is the network's affair.
+                    deadline = self.clock() + limit
+                self._date = answer.headers.get("Date", self._date)
+                return _judge(request.method, answer, self._content(answer, deadline))
+        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError, ValueError) as problem:
             from ansible_collections.applivery.distribution.plugins.module_utils._faults import fault_of
 
             return None, fault_of(problem, self.redact)
-        self._date = answer.headers.get("Date", self._date)
-        return _judge(request.method, answer)
 
-    def _why_not_again(self, request: Request, fault: Fault, attempts: int, failed_at: float) -> str | None:
-        """None when the request is to be repeated, else what to add to the error."""
-        if fault.final or (request.method not in _REPEATABLE and fault.sent) or self.options.retry_timeout <= 0:
-            return ""
-        return self._too_long(max(self._least_wait(fault, attempts), self._gate.remaining()), failed_at)
+    def _answer(self, request: Request, data: Any, limit: float) -> Any:
+        return self._session.request(
+            request.method,
+            request.url,
+            params=request.query,
+            data=data,
+            headers=request.headers(),
+            timeout=(min(limit, _STREAM_TIMEOUT if request.stream else _CONNECT_TIMEOUT), limit),
+            allow_redirects=False,
+            verify=self.options.verify,
+            proxies=_proxies(request.url),
+            stream=True,
+        )
 
-    def _too_long(self, wait: float, failed_at: float) -> str | None:
-        if wait < self._remaining(failed_at):
-            return None
-        return f" Waiting {wait:.0f} s more would exceed retry_timeout ({self.options.retry_timeout:.0f} s)."
-
-    def _backoff(self, attempts: int) -> float:
-        return min(self.options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
-
-    def _least_wait(self, fault: Fault, attempts: int) -> float:
-        # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
-        # one unlucky thread would hold up all others.
-        if fault.told is not None and fault.told >= self.options.backoff:
-            return fault.told
-        return self._backoff(attempts)
-
-    def _wait(self, fault: Fault, attempts: int) -> None:
-        # Jitter parts clients that failed together.
-        spread = random.random()  # noqa: S311 - it guards no secret
-        told = fault.told or 0.0
-        least = self._least_wait(fault, attempts)
-        own = told + 0.05 * spread if least == fault.told else max(told, least * (0.5 + 0.5 * spread))
-        if fault.told is not None or fault.kind == "HTTP 429":
-            self._gate.close_for(own)
-        else:
-            self._sleep(own)
-
-    def _tell(self, request: Request, fault: Fault) -> None:
-        path = self.redact(request.path)
-        self.tell(fault.kind, f"{request.method} {path} had to be repeated: {fault.text}.")
+    def _content(self, answer: Any, deadline: float) -> bytes:
+        """The whole body. A server that sends byte after byte would never meet the time-out of a single read."""
+        pieces = []
+        for piece in _pieces(answer):
+            pieces.append(piece)
+            if self.clock() > deadline:
+                raise requests_errors.ReadTimeout("the answer had begun, and went on for too long")
+        return b"".join(pieces)
 
     def tell(self, kind: str, text: str) -> None:
         """Warn about the first repetition of each kind."""
@@ -306,28 +260,6 @@ class Transport:
                 return
             self._told_kinds.add(kind)
         self._warn(f"{text} Further repetitions for this reason are not reported.")
-
-    def _give_up(self, request: Request, reply: Reply | None, fault: Fault, attempts: int, excuse: str) -> Reply:
-        ambiguous = request.method == "POST" and fault.sent
-        if reply is not None and reply.status >= 300:
-            return reply._replace(note=excuse, unsure=ambiguous)
-        kind = AmbiguousWrite if ambiguous else RequestFailed
-        raise self.failed(kind, request, f"{fault.text}.{excuse}", reply, attempts)
-
-    def failed(
-        self, kind: type[RequestFailed], request: Request, text: str, reply: Reply | None = None, attempts: int = 1
-    ) -> RequestFailed:
-        """An error about a request that brought no usable answer. ``text`` is free of secrets already."""
-        attempts = reply.attempts if reply is not None else attempts
-        details = failure(
-            message=text,
-            status=reply.status if reply is not None else None,
-            method=request.method,
-            path=self.redact(request.path),
-            attempts=attempts,
-        )
-        times = "" if attempts == 1 else f" after {attempts} attempts"
-        return kind(f"{request.method} {details['path']} failed{times}: {text}", details)
 
 
 def _session(token: str, options: HttpOptions) -> Any:
@@ -353,10 +285,17 @@ def _proxies(url: str) -> dict[str, Any] | None:
     return {"http": None, "all": None} if urlsplit(url).scheme == "http" else None
 
 
-def _judge(method: str, answer: Any) -> tuple[Reply | None, Fault | None]:
+def _pieces(answer: Any) -> Iterable[bytes]:
+    """The body as it comes in; urllib3 before 2.1 can't but wait until a piece is full."""
+    if hasattr(answer.raw, "read1"):
+        return iter(lambda: answer.raw.read1(_PIECE, decode_content=True), b"")
+    return cast("Iterable[bytes]", answer.iter_content(_PIECE))
+
+
+def _judge(method: str, answer: Any, content: bytes) -> tuple[Reply | None, Fault | None]:
     status: int = answer.status_code
     # A byte order mark is no part of the JSON behind it.
-    text = answer.content.decode("utf-8-sig", "replace")
+    text = content.decode("utf-8-sig", "replace")
     data, is_json = _decode(text)
     reply = Reply(status, text, data, is_json, location=answer.headers.get("Location"))
     if status in _TRANSIENT:

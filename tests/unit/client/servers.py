@@ -11,6 +11,7 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from types import TracebackType
 from typing import Any, Callable
 
@@ -53,12 +54,19 @@ class _Running:
 
 
 class CannedServer(_Running):
-    """Answers the n-th request with the n-th of ``answers``, and the last one from then on."""
+    """Answers the n-th request with the n-th of ``answers``, and the last one from then on.
 
-    def __init__(self, *answers: bytes, context: ssl.SSLContext | None = None) -> None:
+    A connection is kept for as long as the answers say ``Connection: keep-alive``. ``drip`` is the time in seconds
+    that passes before each byte.
+    """
+
+    def __init__(self, *answers: bytes, context: ssl.SSLContext | None = None, drip: float = 0) -> None:
         self.answers = list(answers)
         self.requests: list[bytes] = []
+        self.connections = 0
+        self._kept = False
         self._context = context
+        self._drip = drip
         super().__init__()
         self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
 
@@ -69,12 +77,26 @@ class CannedServer(_Running):
             def handle(self) -> None:
                 with contextlib.suppress(OSError):
                     stream = outer._context.wrap_socket(self.request, True) if outer._context else self.request
+                    outer.connections += 1
                     with contextlib.closing(stream):
-                        outer.requests.append(_read_request(stream))
-                        stream.sendall(outer.answers[min(len(outer.requests), len(outer.answers)) - 1])
+                        while outer._answer(stream):
+                            pass
                         stream.shutdown(socket.SHUT_RDWR)
 
         return Handler
+
+    def _answer(self, stream: socket.socket) -> bool:
+        """Answer one request; whether another one may come over the same connection."""
+        asked = _read_request(stream)
+        if not asked and self._kept:
+            return False
+        self.requests.append(asked)
+        said = self.answers[min(len(self.requests), len(self.answers)) - 1]
+        for start in range(0, len(said), 1 if self._drip else len(said)):
+            time.sleep(self._drip)
+            stream.sendall(said[start:][: 1 if self._drip else len(said)])
+        self._kept = b"Connection: keep-alive" in said
+        return self._kept
 
 
 class Proxy(_Running):

@@ -332,13 +332,28 @@ def test_a_build_without_envelope_may_be_in_error(connected: Any) -> None:
         assert connected(url=server.url).get(PUBLICATIONS, IDENT) == build
 
 
+def test_one_connection_serves_many_requests(connected: Any) -> None:
+    with CannedServer(answer(ACME, Connection="keep-alive")) as server:
+        api = connected(url=server.url)
+        assert [read(api) for _request in range(3)] == ["acme"] * 3
+        assert (len(server.requests), server.connections) == (3, 1)
+
+
+def test_an_answer_that_trickles_in_is_no_answer_in_time(connected: Any) -> None:
+    with CannedServer(answer(ACME), drip=0.005) as server:
+        with pytest.raises(RequestFailed, match="no answer came in time") as caught:
+            read(connected(url=server.url, api_timeout=0.3, retry_timeout=0))
+        assert caught.value.failure["attempts"] == 1
+        assert read(connected(url=server.url)) == "acme"
+
+
 # Waiting ------------------------------------------------------------------------------------------------------------
 
 
 def waiting(connected: Any, clock: Clock, url: str, **more: Any) -> Api:
     api: Api = connected(url=url, **more)
-    api.transport._clock, api.transport._sleep = clock, clock.sleep
-    api.transport._gate._clock, api.transport._gate._sleep = clock, clock.sleep
+    api.transport.clock, api.transport.sleep = clock, clock.sleep
+    api.transport.gate._clock, api.transport.gate._sleep = clock, clock.sleep
     return api
 
 
@@ -417,7 +432,7 @@ def test_when_one_is_told_to_wait_all_wait(connected: Any, simulator: Callable[.
         told_to_wait.set()
         barrier.wait()
 
-    api.transport._sleep = api.transport._gate._sleep = sleep
+    api.transport.sleep = api.transport.gate._sleep = sleep
     sim.fault("too_many", retry_after=50)
     found: list[Any] = []
     threads = [
@@ -438,7 +453,7 @@ def test_a_thread_does_not_outwait_its_own_budget_at_the_gate(connected: Any) ->
     clock = Clock()
     with CannedServer(answer("{}", "500 Oops")) as server:
         api = waiting(connected, clock, server.url, retry_timeout=10)
-        clock.before_sleep = lambda _seconds: api.transport._gate.close_for(100)
+        clock.before_sleep = lambda _seconds: api.transport.gate.close_for(100)
         with pytest.raises(RequestFailed, match="Waiting 100 s more would exceed retry_timeout"):
             read(api)
         assert len(server.requests) == 1

@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""A request whose first attempt went wrong: repeated while that is safe and in time, else an error.
+
+Imported only when that happens.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, cast
+
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    RequestFailed,
+    failure,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._http import HttpOptions, Reply, Request
+
+if TYPE_CHECKING:
+    from ansible_collections.applivery.distribution.plugins.module_utils._faults import Fault
+    from ansible_collections.applivery.distribution.plugins.module_utils._http import Transport
+
+_REPEATABLE = ("GET", "PUT", "DELETE")
+_LONGEST_BACKOFF = 20.0
+_SHORTEST_ATTEMPT = 1.0
+
+
+def backoff(options: HttpOptions, attempts: int) -> float:
+    """Seconds to wait after so many attempts: twice as long each time, up to a bound."""
+    return min(options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
+
+
+class Repetition:
+    """One request from its first fault on; one total budget holds for all waits and further attempts."""
+
+    def __init__(self, transport: Transport, request: Request) -> None:
+        self._transport = transport
+        self._options = transport.options
+        self._request = request
+        self._attempts = 1
+        self._failed_at = transport.clock()
+
+    def settled(self, reply: Reply | None, fault: Fault | None) -> Reply:
+        """What comes of the request after an attempt that brought ``reply`` and ``fault``: see Transport.send."""
+        while fault is not None:
+            excuse = self._why_not_again(fault)
+            if excuse is None:
+                self._tell(fault)
+                self._wait(fault)
+                # Another thread may have been told to wait for longer meanwhile.
+                excuse = self._too_long(self._transport.gate.remaining())
+            if excuse is not None:
+                return self._give_up(reply, fault, excuse)
+            self._transport.gate.pass_through()
+            reply, fault = self._transport.attempt(self._request, self._limit())
+            self._attempts += 1
+        # An attempt without a fault always has a reply.
+        return cast(Reply, reply)._replace(attempts=self._attempts)
+
+    def _remaining(self) -> float:
+        return self._options.retry_timeout - (self._transport.clock() - self._failed_at)
+
+    def _limit(self) -> float:
+        limit = self._request.timeout or self._options.timeout
+        return min(limit, max(_SHORTEST_ATTEMPT, self._remaining()))
+
+    def _why_not_again(self, fault: Fault) -> str | None:
+        """None when the request is to be repeated, else what to add to the error."""
+        unsafe = self._request.method not in _REPEATABLE and fault.sent
+        if fault.final or unsafe or self._options.retry_timeout <= 0:
+            return ""
+        return self._too_long(max(self._least_wait(fault), self._transport.gate.remaining()))
+
+    def _too_long(self, wait: float) -> str | None:
+        if wait < self._remaining():
+            return None
+        return f" Waiting {wait:.0f} s more would exceed retry_timeout ({self._options.retry_timeout:.0f} s)."
+
+    def _least_wait(self, fault: Fault) -> float:
+        # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
+        # one unlucky thread would hold up all others.
+        if fault.told is not None and fault.told >= self._options.backoff:
+            return fault.told
+        return backoff(self._options, self._attempts)
+
+    def _wait(self, fault: Fault) -> None:
+        # Jitter parts clients that failed together.
+        spread = random.random()  # noqa: S311 - it guards no secret
+        told = fault.told or 0.0
+        least = self._least_wait(fault)
+        own = told + 0.05 * spread if least == fault.told else max(told, least * (0.5 + 0.5 * spread))
+        if fault.told is not None or fault.kind == "HTTP 429":
+            self._transport.gate.close_for(own)
+        else:
+            self._transport.sleep(own)
+
+    def _tell(self, fault: Fault) -> None:
+        path = self._transport.redact(self._request.path)
+        self._transport.tell(fault.kind, f"{self._request.method} {path} had to be repeated: {fault.text}.")
+
+    def _give_up(self, reply: Reply | None, fault: Fault, excuse: str) -> Reply:
+        ambiguous = self._request.method == "POST" and fault.sent
+        if reply is not None and reply.status >= 300:
+            return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous)
+        kind = AmbiguousWrite if ambiguous else RequestFailed
+        raise self._failed(kind, f"{fault.text}.{excuse}", None if reply is None else reply.status)
+
+    def _failed(self, kind: type[RequestFailed], text: str, status: int | None) -> RequestFailed:
+        """An error about a request that brought no usable answer. ``text`` is free of secrets already."""
+        method, path = self._request.method, self._transport.redact(self._request.path)
+        times = "" if self._attempts == 1 else f" after {self._attempts} attempts"
+        details = failure(message=text, status=status, method=method, path=path, attempts=self._attempts)
+        return kind(f"{method} {path} failed{times}: {text}", details)
