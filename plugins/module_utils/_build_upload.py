@@ -29,6 +29,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._build_plan
 from ansible_collections.applivery.distribution.plugins.module_utils._build_wait import pause
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
 from ansible_collections.applivery.distribution.plugins.module_utils._connection import WORKSPACE
+from ansible_collections.applivery.distribution.plugins.module_utils._create import create_once
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
     AppliveryError,
@@ -226,7 +227,7 @@ def send(api: Api, upload: Upload, match: Match, known: Collection[str], interva
     def look_up() -> Build | None:
         return _look_for(api, upload, match, known, interval)
 
-    answer = api.post_once(lambda: _post(api, upload), look_up)
+    answer = create_once(api, lambda: _post(api, upload), look_up)
     ident = _id_in(answer)
     if ident is None:
         found = look_up()

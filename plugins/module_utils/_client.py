@@ -20,12 +20,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._envelope import Answer, identity, opened
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
-    AmbiguousWrite,
-    AppliveryError,
     InvalidInput,
     ListingChanged,
     RequestFailed,
-    attempting,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._http import (
     HttpOptions,
@@ -43,7 +40,6 @@ if TYPE_CHECKING:
 # Resources find this one beside the verbs.
 __all__ = ["identity"]
 
-_MOST_CREATIONS = 3
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -165,28 +161,10 @@ class Api:
         A POST with an unknown outcome is never simply repeated: ``look_up`` searches the object by its natural key,
         and only when it finds nothing is the object created again.
         """
-        url = self._url(endpoint)
-        return self.post_once(lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up)
+        from ansible_collections.applivery.distribution.plugins.module_utils._create import create_once
 
-    def post_once(self, post: Callable[[], Any], look_up: Callable[[], dict[str, Any] | None]) -> Any:
-        """Call ``post`` under the look-up-first rule of ``create``."""
-        tries = _MOST_CREATIONS if self.connection.retry_timeout else 1
-        for attempt in range(1, tries + 1):
-            try:
-                return post()
-            except AmbiguousWrite as problem:
-                # The server may still be at it.
-                self.transport.pause(attempt)
-                found = _looked_up(look_up, problem)
-                if found is not None:
-                    return found
-                if attempt == tries:
-                    problem.message += " It was looked for afterwards and is not there."
-                    raise
-                path, status = problem.failure["path"], problem.failure["status"]
-                reason = f"HTTP {status}" if status else "no answer"
-                self.transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
-        return None
+        url = self._url(endpoint)
+        return create_once(self, lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up)
 
     def update(self, endpoint: Endpoint, ident: str, body: Mapping[str, Any]) -> Any:
         """Send a PUT; returns what the server answered, None where it answered without content."""
@@ -288,7 +266,7 @@ class WorkspaceApi(Api):
         given = self._application()
         if is_id(given):
             return given
-        return self._once("application", lambda: self._id_of(APPLICATIONS, given))
+        return self._looked_up("application", given)
 
     def body_context(self, known_application: str | None = None) -> dict[str, Any]:
         return {"application": known_application or self.application_id()}
@@ -298,7 +276,7 @@ class WorkspaceApi(Api):
 
     def store_id(self) -> str:
         """The store given, or the only one of the organization (fact sheet, C13)."""
-        return self.connection.store or self._once("store", self._only_store)
+        return self.connection.store or self._looked_up("store")
 
     def _organization(self) -> str:
         return segment(self.connection.organization or "")
@@ -306,7 +284,7 @@ class WorkspaceApi(Api):
     def _organization_slug(self) -> str:
         # The OTP paths want the slug (seed), everything else takes either form.
         given = self._organization()
-        return self._once("organization", lambda: self._slug_of(given)) if is_id(given) else given
+        return self._looked_up("organization", given) if is_id(given) else given
 
     def _application(self) -> str:
         if not self.connection.application:
@@ -314,34 +292,14 @@ class WorkspaceApi(Api):
             raise InvalidInput(f"application is missing: the Workspace API needs the slug or id of the app{other}")
         return segment(self.connection.application)
 
-    def _once(self, name: str, resolve: Callable[[], str]) -> str:
+    def _looked_up(self, option: str, given: str = "") -> str:
+        """What the server knows an option's value by; asked for once in a run."""
         with self._resolving:
-            if name not in self._resolved:
-                self._resolved[name] = resolve()
-            return self._resolved[name]
+            if option not in self._resolved:
+                from ansible_collections.applivery.distribution.plugins.module_utils._names import LOOK_UP
 
-    def _id_of(self, endpoint: Endpoint, name: str) -> str:
-        found = identity(self.get(endpoint, name))
-        if not found:
-            raise AppliveryError(f"the {endpoint.noun} {name} was found, but the server does not show its id")
-        return segment(found)
-
-    def _slug_of(self, organization: str) -> str:
-        with attempting("organization: its slug is needed here, and was looked up by the id"):
-            slug = self.get(ORGANIZATIONS, organization).get("slug")
-        if not isinstance(slug, str) or not slug:
-            raise AppliveryError(
-                f"organization: the server does not show the slug of {organization}; give the slug instead of the id"
-            )
-        return segment(slug)
-
-    def _only_store(self) -> str:
-        ids = [ident for ident in map(identity, self.list_all(STORES)) if ident]
-        if len(ids) == 1:
-            return segment(ids[0])
-        if not ids:
-            raise InvalidInput(f"store: the organization {self.connection.organization} shows no store to this token")
-        raise InvalidInput(f"store is missing: the organization has several stores, choose one of {', '.join(ids)}")
+                self._resolved[option] = LOOK_UP[option](self, given)
+            return self._resolved[option]
 
 
 def connect(
@@ -381,11 +339,3 @@ def is_id(value: str) -> bool:
 def _content(answer: Answer) -> Any:
     """What a write answered, if it is an object or a list; anything else says no more than that it was done."""
     return answer.data if isinstance(answer.data, (dict, list)) else None
-
-
-def _looked_up(look_up: Callable[[], dict[str, Any] | None], problem: AmbiguousWrite) -> dict[str, Any] | None:
-    try:
-        return look_up()
-    except AppliveryError as other:
-        problem.message += f" Whether it was created is unknown, for looking it up failed as well: {other.message}"
-        raise problem from other
