@@ -98,10 +98,6 @@ class Api:
         """What a body needs beside the fields of its object: the application, where the token does not imply it."""
         raise NotImplementedError
 
-    def serves(self, endpoint: Endpoint) -> bool:
-        """Whether this API has objects of this kind at all."""
-        raise NotImplementedError
-
     # The verbs ------------------------------------------------------------------------------------------------
 
     def get(self, endpoint: Endpoint, ident: str) -> dict[str, Any]:
@@ -237,8 +233,6 @@ class IntegrationsApi(Api):
     def body_context(self, known_application: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - the token tells
         return {}
 
-    def serves(self, endpoint: Endpoint) -> bool:
-        return endpoint.integrations is not None
 
 
 class WorkspaceApi(Api):
@@ -270,9 +264,6 @@ class WorkspaceApi(Api):
 
     def body_context(self, known_application: str | None = None) -> dict[str, Any]:
         return {"application": known_application or self.application_id()}
-
-    def serves(self, endpoint: Endpoint) -> bool:  # noqa: ARG002 - everything is there
-        return True
 
     def store_id(self) -> str:
         """The store given, or the only one of the organization (fact sheet, C13)."""

@@ -144,6 +144,16 @@ def pinned_builds(read: Mapping[str, Any]) -> set[str]:
     return {ident.lower() for ident in ids if isinstance(ident, str) and ident}
 
 
+def application_of(read: Mapping[str, Any]) -> str | None:
+    """The id of the app that a publication belongs to, whether the server shows the id or the object behind it."""
+    for key in ("application", "applicationInfo"):
+        value = read.get(key)
+        ident = identity(value) if isinstance(value, Mapping) else value
+        if ident:
+            return str(ident)
+    return None
+
+
 def understood(read: Mapping[str, Any]) -> dict[str, Any]:
     """A publication whose lists of objects have ids where the client looks for them (fact sheet, hazard 10)."""
     result = dict(read)

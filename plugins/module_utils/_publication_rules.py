@@ -139,13 +139,17 @@ def _check_filter(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
     return _check_manual_filter(chosen, named, check_mode) if kind in MANUAL else []
 
 
-def history_warning(publication: Mapping[str, Any]) -> str | None:
-    """What to tell about a publication, in the API's form, that is to show a history it can't have (guide)."""
+def warnings_about_effect(wishes: Mapping[str, Any], publication: Mapping[str, Any]) -> list[str]:
+    """What the task names in vain; ``publication`` is what will be, in the API's form."""
+    found = []
+    if "password" in wishes and publication.get("security") in ("public", "logged"):
+        found.append(f"password: it has no effect with security: {publication['security']}, and is not sent")
     chosen = publication.get("filter")
     kind = chosen.get("type") if isinstance(chosen, Mapping) else None
-    if kind not in MANUAL or not publication.get("showHistory"):
-        return None
-    return f"show_history: Applivery shows no history where builds are chosen by hand (filter.type: {kind})"
+    # The guide says so.
+    if kind in MANUAL and publication.get("showHistory") and ("filter" in wishes or "show_history" in wishes):
+        found.append(f"show_history: Applivery shows no history where builds are chosen by hand (filter.type: {kind})")
+    return found
 
 
 def _check_manual_filter(chosen: Mapping[str, Any], named: list[str], check_mode: bool) -> list[str]:

@@ -21,12 +21,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
     wished,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATION_FIELDS
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import (
-    Plan,
-    plan_update,
-    surprises,
-    unproven,
-)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan, plan_update
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_risk import openings
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_verify import surprises, unproven
 from ansible_collections.applivery.distribution.tests.simulator import Simulator
 from ansible_collections.applivery.distribution.tests.support.publications import (
     PASSWORD,
@@ -205,18 +202,18 @@ def applied(read: dict[str, Any], plan: Plan) -> dict[str, Any]:
 @given(publications(), desires())
 def test_a_plan_carried_out_leaves_nothing_to_do(read: dict[str, Any], wish: dict[str, Any]) -> None:
     read.pop("password", None)
-    plan = plan_update(wish, read, {})
+    plan = plan_update(wish, read)
     after = applied(read, plan)
     assert surprises(wish, read, plan, after) == {}
     assert unproven(wish, after) == []
-    assert not plan_update(wish, after, {}).changes
+    assert not plan_update(wish, after).changes
 
 
 @PURE
 @given(publications(), desires())
 def test_a_plan_keeps_what_is_not_mentioned_exactly_as_read(read: dict[str, Any], wish: dict[str, Any]) -> None:
     read.pop("password", None)
-    plan = plan_update(wish, read, {})
+    plan = plan_update(wish, read)
     excluded = {
         other
         for mine, other in (("allowed_countries", "blockedCountries"), ("blocked_countries", "allowedCountries"))
@@ -232,7 +229,7 @@ def test_a_plan_keeps_what_is_not_mentioned_exactly_as_read(read: dict[str, Any]
 @given(publications(), desires())
 def test_a_plan_fulfils_what_is_mentioned(read: dict[str, Any], wish: dict[str, Any]) -> None:
     read.pop("password", None)
-    plan = plan_update(wish, read, {})
+    plan = plan_update(wish, read)
     for option, value in wish.items():
         entry = FIELD[option]
         if entry.secret or option == "user_audience_map" or (entry.children and not entry.whole):
@@ -243,8 +240,8 @@ def test_a_plan_fulfils_what_is_mentioned(read: dict[str, Any], wish: dict[str, 
 @PURE
 @given(publications(), desires())
 def test_no_secret_leaves_a_plan(read: dict[str, Any], wish: dict[str, Any]) -> None:
-    plan = plan_update(wish, read, {}, set_password=True)
-    for visible in (plan.diff(), plan.expected, plan.changes, plan.opens, as_read(read)):
+    plan = plan_update(wish, read, set_password=True)
+    for visible in (plan.diff(), plan.expected, plan.changes, openings(wish, read, plan), as_read(read)):
         assert PASSWORD not in repr(visible)
     assert plan.body.get("password", PASSWORD) == PASSWORD
 
@@ -252,7 +249,7 @@ def test_no_secret_leaves_a_plan(read: dict[str, Any], wish: dict[str, Any]) -> 
 @PURE
 @given(publications(), desires())
 def test_both_country_lists_are_never_full(read: dict[str, Any], wish: dict[str, Any]) -> None:
-    body = plan_update(wish, read, {}).body
+    body = plan_update(wish, read).body
     assert is_empty(body.get("allowedCountries")) or is_empty(body.get("blockedCountries"))
 
 
@@ -262,9 +259,9 @@ def test_what_is_wished_as_it_is_changes_nothing(read: dict[str, Any]) -> None:
     read.pop("password", None)
     shown = {entry.option: canonical(entry, read.get(entry.name)) for entry in PUBLICATION_FIELDS}
     wish = {option: value for option, value in shown.items() if value is not None}
-    assert not plan_update(wish, read, {}).changed
+    assert not plan_update(wish, read).changed
     filled = {name: value for name, value in read.items() if value != {}}
-    assert plan_update({**wish, "slug": "else-where"}, read, {}).body == {**filled, "slug": "else-where"}
+    assert plan_update({**wish, "slug": "else-where"}, read).body == {**filled, "slug": "else-where"}
 
 
 # Against a server ---------------------------------------------------------------------------------------------

@@ -12,19 +12,18 @@ import pytest
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, RequestFailed, failure
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import canonical
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, understood
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import (
-    check_update,
-    plan_creation,
-    plan_update,
-    possibly_lost,
-    surprises,
-    unproven,
-    unshown,
-)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_create import plan_creation
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import plan_update, unshown
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_refusal import (
     milder,
     refuses_both_country_lists,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_risk import (
+    check_update,
+    openings,
+    possibly_lost,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_verify import surprises, unproven
 from ansible_collections.applivery.distribution.tests.support.publications import FULL, PASSWORD
 
 ONE, TWO = "a" * 24, "b" * 24
@@ -41,7 +40,7 @@ BASE = {"slug": "app", "visibility": "active", "security": "public", "filter": {
 
 
 def test_everything_that_was_read_travels_exactly_as_it_was_read() -> None:
-    plan = plan_update({"tags": ["x"]}, {**FULL, **READ_ONLY}, {})
+    plan = plan_update({"tags": ["x"]}, {**FULL, **READ_ONLY})
     assert plan.body == {**FULL, "tags": ["x"]}
     assert plan.diff() == ({"tags": ["beta", "staging"]}, {"tags": ["x"]})
 
@@ -56,15 +55,15 @@ def test_what_compares_equal_travels_as_read_not_as_typed() -> None:
         "tags": ["beta", "staging"],
         "visibility": "active",
     }
-    plan = plan_update(wishes, read, {})
+    plan = plan_update(wishes, read)
     assert plan.body == {**read, "visibility": "active"}
     assert set(plan.changes) == {"visibility"}
 
 
 def test_null_counts_as_unset_and_is_not_sent_except_to_clear() -> None:
     read = {**BASE, "groups": None, "terms": None, "configuration": {}, "expirationDate": None, "tags": []}
-    assert plan_update({"visibility": "inactive"}, read, {}).body == {**BASE, "visibility": "inactive", "tags": []}
-    assert plan_update({"expiration_date": ""}, {**BASE, "expirationDate": "2036-01-01T00:00:00Z"}, {}).body == {
+    assert plan_update({"visibility": "inactive"}, read).body == {**BASE, "visibility": "inactive", "tags": []}
+    assert plan_update({"expiration_date": ""}, {**BASE, "expirationDate": "2036-01-01T00:00:00Z"}).body == {
         **BASE,
         "expirationDate": None,
     }
@@ -82,17 +81,17 @@ CLEARED: list[tuple[str, Any, Any]] = [
 
 @pytest.mark.parametrize(("option", "wish", "sent"), CLEARED, ids=[entry[0] for entry in CLEARED])
 def test_every_field_can_be_cleared(option: str, wish: Any, sent: Any) -> None:
-    plan = plan_update({option: wish}, FULL, {})
+    plan = plan_update({option: wish}, FULL)
     assert plan.changed
     assert plan.body[FIELD[option].name] == sent
     # and once it is clear, in whichever form the server shows that, there is nothing left to do
     for unset in (None, [], {}, "") if option != "terms" else (None, {}, {"active": False}, {"text": None}):
-        assert not plan_update({option: wish}, {**FULL, FIELD[option].name: unset}, {}).changed
+        assert not plan_update({option: wish}, {**FULL, FIELD[option].name: unset}).changed
 
 
 def test_nested_fields_merge_leaf_by_leaf() -> None:
     wish = {"configuration": {"branding": {"button_color": ""}, "application": {"name": "Other"}}}
-    sent = plan_update(wish, FULL, {}).body["configuration"]
+    sent = plan_update(wish, FULL).body["configuration"]
     assert sent == {
         "application": {"name": "Other", "description": "All of it."},
         "branding": {**FULL["configuration"]["branding"], "buttonColor": ""},
@@ -101,25 +100,25 @@ def test_nested_fields_merge_leaf_by_leaf() -> None:
 
 def test_the_filter_is_replaced_as_a_whole() -> None:
     read = {**BASE, "filter": {"type": "build", "ios": ONE, "android": TWO, "value": None, "builds": []}}
-    assert plan_update({"filter": {"type": "build", "ios": TWO}}, read, {}).body["filter"] == {
+    assert plan_update({"filter": {"type": "build", "ios": TWO}}, read).body["filter"] == {
         "type": "build",
         "ios": TWO,
     }
-    assert plan_update({"filter": {"type": "last"}}, read, {}).body["filter"] == {"type": "last"}
-    assert plan_update({"tags": ["x"]}, read, {}).body["filter"] == {"type": "build", "ios": ONE, "android": TWO}
+    assert plan_update({"filter": {"type": "last"}}, read).body["filter"] == {"type": "last"}
+    assert plan_update({"tags": ["x"]}, read).body["filter"] == {"type": "build", "ios": ONE, "android": TWO}
 
 
 def test_builds_in_the_old_form_are_carried_in_the_old_form() -> None:
     read = {**BASE, "filter": {"type": "builds", "ios": ONE, "builds": []}}
     wish = {"type": "builds", "builds": [{"build_platform": "ios", "id": ONE}]}
-    assert not plan_update({"filter": wish}, read, {}).changed
-    assert plan_update({"filter": wish, "tags": ["x"]}, read, {}).body["filter"] == {"type": "builds", "ios": ONE}
+    assert not plan_update({"filter": wish}, read).changed
+    assert plan_update({"filter": wish, "tags": ["x"]}, read).body["filter"] == {"type": "builds", "ios": ONE}
 
 
 def test_unknown_values_travel_verbatim() -> None:
     strange = {"type": "gitCommit", "commit": "abc1234", "value": None}
     read = {**FULL, "security": "private", "visibility": "secret", "filter": strange}
-    body = plan_update({"tags": ["x"]}, read, {}).body
+    body = plan_update({"tags": ["x"]}, read).body
     assert (body["security"], body["visibility"]) == ("private", "secret")
     assert body["filter"] == {"type": "gitCommit", "commit": "abc1234"}
 
@@ -127,7 +126,7 @@ def test_unknown_values_travel_verbatim() -> None:
 def test_enriched_objects_are_reduced() -> None:
     audience = {"id": ONE, "notifyNewBuildsProcessed": True, "name": "Audience", "members": 3}
     read = {**FULL, "userAudienceMap": [audience], "filter": {"type": "build", "ios": {"id": ONE, "status": "x"}}}
-    body = plan_update({"tags": []}, read, {}).body
+    body = plan_update({"tags": []}, read).body
     assert body["userAudienceMap"] == [{"id": ONE, "notifyNewBuildsProcessed": True}]
     assert body["filter"] == {"type": "build", "ios": ONE}
 
@@ -139,24 +138,24 @@ def test_enriched_objects_are_reduced() -> None:
 )
 def test_audiences_under_another_shape_keep_their_id(item: Any) -> None:
     read = understood({**FULL, "userAudienceMap": [item]})
-    assert [entry["id"] for entry in plan_update({"tags": []}, read, {}).body["userAudienceMap"]] == [ONE]
+    assert [entry["id"] for entry in plan_update({"tags": []}, read).body["userAudienceMap"]] == [ONE]
 
 
 def test_an_entry_that_nobody_understands_is_not_destroyed() -> None:
     read = understood({**FULL, "userAudienceMap": [{"who": "knows"}]})
-    plan = plan_update({"tags": []}, read, {})
+    plan = plan_update({"tags": []}, read)
     with pytest.raises(InvalidInput, match="user_audience_map: "):
         check_update({"tags": []}, read, plan)
 
 
 def test_notification_of_an_audience_is_kept_where_it_is_not_named() -> None:
-    plan = plan_update({"user_audience_map": [{"id": "a" * 24}, {"id": "c" * 24}]}, FULL, {})
+    plan = plan_update({"user_audience_map": [{"id": "a" * 24}, {"id": "c" * 24}]}, FULL)
     assert plan.body["userAudienceMap"] == [
         {"id": "a" * 24, "notifyNewBuildsProcessed": True},
         {"id": "c" * 24, "notifyNewBuildsProcessed": False},
     ]
     same = {"user_audience_map": [{"id": "b" * 24}, {"id": "a" * 24}]}
-    assert not plan_update(same, FULL, {}).changed
+    assert not plan_update(same, FULL).changed
 
 
 # The two country lists ----------------------------------------------------------------------------------------
@@ -184,15 +183,15 @@ COUNTRIES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("wishes", "read", "sent"), COUNTRIES, ids=range(len(COUNTRIES)))
 def test_one_country_list_clears_the_other(wishes: dict[str, Any], read: dict[str, Any], sent: dict[str, Any]) -> None:
-    body = plan_update(wishes, {**BASE, **read}, {}).body
+    body = plan_update(wishes, {**BASE, **read}).body
     assert {name: body[name] for name in (ALLOWED, BLOCKED) if name in body} == sent
 
 
 def test_a_list_that_the_server_shows_for_others_is_known_to_be_unset() -> None:
-    body = plan_update({"blocked_countries": ["US"]}, BASE, {}, others={ALLOWED, BLOCKED}).body
+    body = plan_update({"blocked_countries": ["US"]}, BASE, others={ALLOWED, BLOCKED}).body
     assert ALLOWED not in body
     read = {**BASE, ALLOWED: ["ES"]}
-    assert plan_update({"blocked_countries": ["US"]}, read, {}, others={ALLOWED, BLOCKED}).body[ALLOWED] == []
+    assert plan_update({"blocked_countries": ["US"]}, read, others={ALLOWED, BLOCKED}).body[ALLOWED] == []
 
 
 def test_creation_sends_one_country_list() -> None:
@@ -205,20 +204,20 @@ def test_creation_sends_one_country_list() -> None:
 
 def test_password_travels_with_every_put_of_a_password_publication() -> None:
     read = {**BASE, "security": "password"}
-    plan = plan_update({"tags": ["x"], "password": PASSWORD}, read, {})
+    plan = plan_update({"tags": ["x"], "password": PASSWORD}, read)
     assert plan.body["password"] == PASSWORD
     assert plan.diff() == (
         {"password": "(unknown)"},
         {"tags": ["x"], "password": "VALUE_HIDDEN"},
     )
     assert "password" not in plan.expected
-    assert not plan_update({"password": PASSWORD}, read, {}).changed
-    assert plan_update({"password": PASSWORD}, read, {}, set_password=True).changed
+    assert not plan_update({"password": PASSWORD}, read).changed
+    assert plan_update({"password": PASSWORD}, read, set_password=True).changed
 
 
 def test_password_stays_at_home_where_it_means_nothing() -> None:
     for security in ("public", "logged", "private"):
-        plan = plan_update({"tags": ["x"], "password": PASSWORD}, {**BASE, "security": security}, {}, set_password=True)
+        plan = plan_update({"tags": ["x"], "password": PASSWORD}, {**BASE, "security": security}, set_password=True)
         assert "password" not in plan.body
         assert not plan.forced
     assert "password" not in plan_creation({**BASE, "password": PASSWORD}, {}).body
@@ -274,8 +273,8 @@ OPENINGS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
 
 @pytest.mark.parametrize(("read", "wishes", "opened"), OPENINGS, ids=range(len(OPENINGS)))
 def test_what_opens_is_named(read: dict[str, Any], wishes: dict[str, Any], opened: list[str]) -> None:
-    plan = plan_update(wishes, {**BASE, **read}, {})
-    assert [text.split(":")[0] for text in plan.opens] == opened
+    plan = plan_update(wishes, {**BASE, **read})
+    assert [text.split(":")[0] for text in openings(wishes, {**BASE, **read}, plan)] == opened
 
 
 # What the server does not show --------------------------------------------------------------------------------
@@ -319,18 +318,18 @@ def test_possibly_lost_looks_into_what_is_named_in_part() -> None:
 @pytest.mark.parametrize("option", ["visibility", "security", "filter"])
 def test_what_every_publication_has_must_be_known_before_it_is_replaced(option: str) -> None:
     read = {name: value for name, value in BASE.items() if name != FIELD[option].name}
-    plan = plan_update({"tags": ["x"]}, read, {})
+    plan = plan_update({"tags": ["x"]}, read)
     with pytest.raises(InvalidInput, match=f"{option}: "):
         check_update({"tags": ["x"]}, read, plan)
     wishes = {"tags": ["x"], option: {"type": "last"} if option == "filter" else "active"}
-    check_update(wishes, read, plan_update(wishes, read, {}))
+    check_update(wishes, read, plan_update(wishes, read))
 
 
 def test_active_terms_need_a_text() -> None:
     read = {**BASE, "terms": {"active": True}}
-    assert not plan_update({"visibility": "active"}, read, {}).changed
+    assert not plan_update({"visibility": "active"}, read).changed
     with pytest.raises(InvalidInput, match=r"terms\.text"):
-        check_update({}, read, plan_update({"tags": ["x"]}, read, {}))
+        check_update({}, read, plan_update({"tags": ["x"]}, read))
     with pytest.raises(InvalidInput, match=r"terms\.text"):
         plan_creation({**BASE, "terms": {"active": True}}, {})
 
@@ -338,7 +337,7 @@ def test_active_terms_need_a_text() -> None:
 def test_a_field_that_is_absent_is_unset_unless_the_server_shows_unset_ones() -> None:
     wishes = {"expiration_date": "", "blocked_countries": [], "show_dev_info": False}
     assert unshown(wishes, BASE) == []
-    assert not plan_update(wishes, BASE, {}).changed
+    assert not plan_update(wishes, BASE).changed
     assert unshown(wishes, {**BASE, "groups": []}) == ["blocked_countries"]
     assert unshown(wishes, {**BASE, "showHistory": False}) == []
     everything = ["blocked_countries", "expiration_date", "show_dev_info"]
@@ -346,11 +345,11 @@ def test_a_field_that_is_absent_is_unset_unless_the_server_shows_unset_ones() ->
     assert unshown(wishes, {**BASE, "terms": {"active": False, "text": ""}}) == everything
     assert unshown(wishes, {**BASE, "terms": None}) == everything
     assert unshown(wishes, {**BASE, "terms": None}, others={BLOCKED, "expirationDate"}) == ["show_dev_info"]
-    assert plan_update(wishes, {**BASE, "groups": []}, {}).forced
+    assert plan_update(wishes, {**BASE, "groups": []}).forced
 
 
 def test_surprises_tell_both_values() -> None:
-    plan = plan_update({"tags": ["x"]}, FULL, {})
+    plan = plan_update({"tags": ["x"]}, FULL)
     assert surprises({"tags": ["x"]}, FULL, plan, plan.expected) == {}
     found = surprises({"tags": ["x"]}, FULL, plan, {**plan.expected, "security": "public", "tags": ["y"]})
     assert found["security"] == "security: nobody asked to change it, it was 'logged', is now 'public'"
@@ -361,7 +360,7 @@ def test_surprises_tell_both_values() -> None:
 
 def test_what_was_shown_as_unset_must_stay_unset() -> None:
     read = {**BASE, "groups": [], "showHistory": None}
-    plan = plan_update({"tags": ["x"]}, read, {})
+    plan = plan_update({"tags": ["x"]}, read)
     after = {**plan.expected, "groups": [["everybody"]], "showHistory": False, "expirationDate": "2036-01-01T00:00:00Z"}
     # groups were shown and changed; the history is off as before; the date was never shown and may be a default
     assert set(surprises({"tags": ["x"]}, read, plan, after)) == {"groups"}
@@ -370,7 +369,7 @@ def test_what_was_shown_as_unset_must_stay_unset() -> None:
 def test_a_leaf_that_the_server_hides_is_no_surprise_but_unproven() -> None:
     wishes = {"configuration": {"application": {"name": "New"}, "branding": {"logo": "x"}}}
     read = {**BASE, "configuration": {"application": {"name": "Old"}}}
-    plan = plan_update(wishes, read, {})
+    plan = plan_update(wishes, read)
     after = {**BASE, "configuration": {"application": {"name": "New"}}}
     assert surprises(wishes, read, plan, after) == {}
     assert unproven(wishes, after) == ["configuration.branding"]

@@ -15,7 +15,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     check_groups_apply,
     check_slug,
     check_wishes,
-    history_warning,
+    warnings_about_effect,
 )
 
 BUILD = "5f7f1d2a9c1e4b0012ab34c1"
@@ -114,12 +114,26 @@ def test_build_ids_may_be_unknown_in_check_mode_only(chosen: dict[str, Any]) -> 
         check_wishes({"filter": chosen}, check_mode=False)
 
 
-def test_history_with_builds_chosen_by_hand_is_warned_about() -> None:
-    assert "show_history" in str(history_warning({"filter": {"type": "build"}, "showHistory": True}))
-    assert "show_history" in str(history_warning({"filter": {"type": "builds"}, "showHistory": True}))
-    assert history_warning({"filter": {"type": "last"}, "showHistory": True}) is None
-    assert history_warning({"filter": {"type": "build"}, "showHistory": False}) is None
-    assert history_warning({"showHistory": True}) is None
+@pytest.mark.parametrize(
+    ("kind", "history", "named", "told"),
+    [
+        ("build", True, "filter", True),
+        ("builds", True, "show_history", True),
+        ("builds", True, "tags", False),
+        ("last", True, "filter", False),
+        ("build", False, "filter", False),
+    ],
+)
+def test_history_with_builds_chosen_by_hand_is_warned_about(kind: str, history: bool, named: str, told: bool) -> None:
+    found = warnings_about_effect({named: "anything"}, {"filter": {"type": kind}, "showHistory": history})
+    assert [text.split(":")[0] for text in found] == ["show_history"] * told
+
+
+def test_a_password_without_effect_is_warned_about() -> None:
+    assert warnings_about_effect({"password": "x"}, {"security": "logged"})[0].startswith("password: it has no effect")
+    assert warnings_about_effect({"password": "x"}, {"security": "password"}) == []
+    # What the client does not know may know passwords.
+    assert warnings_about_effect({"password": "x"}, {"security": "unheard-of"}) == []
 
 
 @pytest.mark.parametrize("slug", ["abc", "My-App-2", "a" * 128, "a-b"])

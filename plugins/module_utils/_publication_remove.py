@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""Removing a publication, with what a person should know about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
+from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
+    PUBLICATION_FIELDS,
+    PUBLICATIONS,
+    shown_publication,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_task import Work, title_of
+
+_LAST_OF_ITS_KIND = "Applivery does not delete the last publication with filter.type: last"
+
+
+def remove(work: Work, read: dict[str, Any]) -> Outcome:
+    """Delete a publication that is there."""
+    ident = str(identity(read))
+    if read.get("visibility") == "active":
+        work.warn(f"publication {read.get('slug')} is active: its address stops working for good")
+    if work.has_otp_users(ident):
+        work.warn(f"publication {read.get('slug')} has, or may have, OTP users: they lose access")
+    if work.task.check_mode:
+        if _follows_newest(read):
+            work.warn(f"{_LAST_OF_ITS_KIND}. Whether this is the last one is not looked up in check mode")
+    else:
+        _delete(work, ident, read)
+    shown = shown_publication(read)
+    return Outcome(
+        changed=True,
+        result={"publication": None, "previous": as_read(read), "publication_id": ident, "distribution_url": None},
+        before={entry.option: shown[entry.option] for entry in PUBLICATION_FIELDS if shown.get(entry.option)},
+        title=title_of(read),
+    )
+
+
+def _delete(work: Work, ident: str, read: Mapping[str, Any]) -> None:
+    try:
+        work.api.delete(PUBLICATIONS, ident)
+    except RequestFailed as problem:
+        if _follows_newest(read) and problem.status not in (401, 403, None):
+            problem.message += (
+                f" {_LAST_OF_ITS_KIND}; set visibility: inactive instead, or create another such publication first."
+            )
+        raise problem.with_result(previous=as_read(read)) from None
+
+
+def _follows_newest(read: Mapping[str, Any]) -> bool:
+    chosen = read.get("filter")
+    return isinstance(chosen, Mapping) and chosen.get("type") == "last"
