@@ -46,9 +46,10 @@ options:
       - Which of Applivery's two APIs to use.
       - With V(auto) it is the Workspace API when a Service Account token and an organization are known, else the
         Integrations API when an app token is known, else an error.
+      - An empty text counts as not given, as it does for all options here that are texts.
       - If not set, the environment variable E(APPLIVERY_API) is used.
     type: str
-    choices: [auto, integrations, workspace]
+    choices: [auto, integrations, workspace, ""]
     default: auto
   api_url:
     description:

@@ -18,7 +18,12 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
     WORKSPACE,
     Connection,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._envelope import Answer, identity, opened
+from ansible_collections.applivery.distribution.plugins.module_utils._envelope import (
+    Answer,
+    identity,
+    opened,
+    says_done,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     InvalidInput,
     ListingChanged,
@@ -102,7 +107,10 @@ class Api:
 
     def get(self, endpoint: Endpoint, ident: str) -> dict[str, Any]:
         """One object by id; RequestFailed when there is none (``error.absent``) or anything else went wrong."""
-        answer = self._call("get", endpoint, "GET", self._url(endpoint, ident))
+        return self._read(endpoint, ident, self._url(endpoint, ident))
+
+    def _read(self, endpoint: Endpoint, ident: str, url: str) -> dict[str, Any]:
+        answer = self._call("get", endpoint, "GET", url)
         data = answer.data
         found = identity(data) if isinstance(data, dict) else None
         if not isinstance(data, dict) or not data or (found is None and is_id(ident)):
@@ -113,8 +121,10 @@ class Api:
 
     def find(self, endpoint: Endpoint, ident: str) -> dict[str, Any] | None:
         """One object by id, or None when the server says that it does not exist (404 with code 3001)."""
+        # Finding the way there is no part of it: a parent that does not exist says nothing about the object.
+        url = self._url(endpoint, ident)
         try:
-            return self.get(endpoint, ident)
+            return self._read(endpoint, ident, url)
         except RequestFailed as problem:
             if problem.absent:
                 return None
@@ -168,8 +178,9 @@ class Api:
 
     def delete(self, endpoint: Endpoint, ident: str) -> bool:
         """Delete an object; False when it was gone already. A 404 with 3001 is success, also on a repetition."""
+        url = self._url(endpoint, ident)
         try:
-            self._call("remove", endpoint, "DELETE", self._url(endpoint, ident))
+            self._call("remove", endpoint, "DELETE", url)
         except RequestFailed as problem:
             if not problem.absent:
                 raise
@@ -196,13 +207,20 @@ class Api:
 
     def _call(self, verb: str, endpoint: Endpoint, method: str, url: str, **content: Any) -> Answer:
         request = Request(method, url, **content)
-        reply = self.transport.send(request)
-        # Writes may answer without any content.
-        readable = reply.is_json or (reply.status < 300 and not reply.text.strip())
+        try:
+            reply = self.transport.send(request)
+        except RequestFailed as problem:
+            from ansible_collections.applivery.distribution.plugins.module_utils._refusal import doing
+
+            problem.message = f"could not {doing(verb, endpoint.noun)}: {problem.message}"
+            raise
         error, data = opened(reply.data)
-        if not readable or error is not None or not 200 <= reply.status < 300:
+        if error is not None or not 200 <= reply.status < 300 or not (reply.is_json or reply.no_content):
             raise self._refusal(verb, endpoint, request, reply).error(error)
-        return Answer(request, reply, data)
+        answer = Answer(request, reply, data)
+        if method != "GET" and not (reply.no_content or says_done(reply.data)):
+            raise self._unusable(verb, endpoint, answer)
+        return answer
 
     def _refusal(self, verb: str, endpoint: Endpoint, request: Request, reply: Reply) -> Refusal:
         from ansible_collections.applivery.distribution.plugins.module_utils._refusal import Refusal

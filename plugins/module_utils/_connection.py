@@ -19,6 +19,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
 
 WORKSPACE = "workspace"
 INTEGRATIONS = "integrations"
+AUTO = "auto"
+_APIS = (AUTO, INTEGRATIONS, WORKSPACE)
 
 _ENVIRONMENT = {
     "app_token": "APPLIVERY_APP_TOKEN",
@@ -35,7 +37,7 @@ _ENVIRONMENT = {
     "retry_timeout": "APPLIVERY_RETRY_TIMEOUT",
 }
 _DEFAULTS = {
-    "api": "auto",
+    "api": AUTO,
     "api_url": "https://api.applivery.io",
     "upload_url": "https://upload.applivery.io",
     "validate_certs": True,
@@ -106,7 +108,8 @@ def connection_spec(environment: Environment) -> dict[str, dict[str, Any]]:
         if option in _TOKENS:
             entry["no_log"] = True
         spec[option] = entry
-    spec["api"]["choices"] = ["auto", INTEGRATIONS, WORKSPACE]
+    # An empty text counts as not given, and this one is checked by AnsibleModule before anything else can look at it.
+    spec["api"]["choices"] = [*_APIS, ""]
     return spec
 
 
@@ -127,7 +130,7 @@ def resolve(
         _check_token(option, given[option])
     for option in _NAMES:
         _check_segment(option, given[option])
-    api = _choose(params["api"], given, workspace_only, needs_application)
+    api = _choose(_asked(params, environment), given, workspace_only, needs_application)
     token, other = _TOKENS if api == INTEGRATIONS else _TOKENS[::-1]
     return Connection(
         api=api,
@@ -161,6 +164,14 @@ def _text(params: Mapping[str, Any], environment: Environment, option: str) -> s
     return value
 
 
+def _asked(params: Mapping[str, Any], environment: Environment) -> str:
+    asked = _text(params, environment, "api") or AUTO
+    # What AnsibleModule took from the environment is checked already; not so beside an option that is empty.
+    if asked not in _APIS:
+        raise InvalidInput(f"api: {asked!r} is none of {', '.join(_APIS)}")
+    return asked
+
+
 def _hide_other_token(given: dict[str, str | None], environment: Environment) -> None:
     for mine, other in (_TOKENS, _TOKENS[::-1]):
         if given[mine] and mine not in environment.taken and other in environment.taken:
@@ -170,7 +181,7 @@ def _hide_other_token(given: dict[str, str | None], environment: Environment) ->
 def _choose(asked: str, given: Mapping[str, str | None], workspace_only: str | None, needs_application: bool) -> str:
     app, account, organization = given["app_token"], given["service_account_token"], given["organization"]
     api = asked
-    if asked == "auto":
+    if asked == AUTO:
         if account and organization:
             api = WORKSPACE
         elif app:

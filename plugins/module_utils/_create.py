@@ -9,7 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Callable
 
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AmbiguousWrite, AppliveryError
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    AppliveryError,
+    RequestFailed,
+)
 
 if TYPE_CHECKING:
     from ansible_collections.applivery.distribution.plugins.module_utils._client import Api
@@ -22,28 +26,43 @@ LookUp = Callable[[], "dict[str, Any] | None"]
 def create_once(api: Api, post: Callable[[], Any], look_up: LookUp) -> Any:
     """What ``post`` returns, or what ``look_up`` finds by the natural key after a POST whose outcome is unknown.
 
-    Only when it finds nothing is the object posted again.
+    Only when it finds nothing, and while ``retry_timeout`` is not used up, is the object posted again.
     """
-    tries = _MOST_CREATIONS if api.connection.retry_timeout else 1
-    for attempt in range(1, tries + 1):
+    try:
+        return post()
+    except AmbiguousWrite as problem:
+        return _decided(api, post, look_up, problem)
+
+
+def _decided(api: Api, post: Callable[[], Any], look_up: LookUp, problem: AmbiguousWrite) -> Any:
+    budget = api.connection.retry_timeout
+    ends = api.transport.clock() + budget
+    for attempt in range(1, _MOST_CREATIONS + 1):
+        # The server may still be at it.
+        api.transport.pause(attempt)
+        found = _looked_up(look_up, problem)
+        if found is not None:
+            return found
+        if attempt == _MOST_CREATIONS or api.transport.clock() >= ends:
+            break
+        path, status = problem.failure["path"], problem.failure["status"]
+        reason = f"HTTP {status}" if status else "no answer"
+        api.transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
         try:
             return post()
-        except AmbiguousWrite as problem:
-            # The server may still be at it.
-            api.transport.pause(attempt)
-            found = _looked_up(look_up, problem)
-            if found is not None:
-                return found
-            if attempt == tries:
-                problem.message += " It was looked for afterwards and is not there."
+        except AmbiguousWrite as again:
+            problem = again
+        except RequestFailed as refusal:
+            # What is in the way may be the object itself, which did not show in time.
+            found = _looked_up(look_up, refusal)
+            if found is None:
                 raise
-            path, status = problem.failure["path"], problem.failure["status"]
-            reason = f"HTTP {status}" if status else "no answer"
-            api.transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
-    return None
+            return found
+    problem.message += " It was looked for afterwards and is not there."
+    raise problem
 
 
-def _looked_up(look_up: LookUp, problem: AmbiguousWrite) -> dict[str, Any] | None:
+def _looked_up(look_up: LookUp, problem: RequestFailed) -> dict[str, Any] | None:
     try:
         return look_up()
     except AppliveryError as other:

@@ -46,6 +46,16 @@ def opened(body: Any) -> tuple[dict[str, Any] | None, Any]:
     return None, body if "items" in body or not isinstance(verdict, bool) else None
 
 
+def says_done(body: Any) -> bool:
+    """Whether an answer to a write says that it was carried out: a true status, data, or what was made (C16)."""
+    if isinstance(body, list):
+        return any(isinstance(item, dict) and identity(item) for item in body)
+    if not isinstance(body, dict):
+        return False
+    verdict = body.get("status")
+    return verdict is True or (verdict is None and body.get("data") is not None) or bool(identity(body))
+
+
 def _error_of(error: Any, body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(error, list) and error:
         error = error[0]

@@ -13,20 +13,33 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, NamedTuple
 
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import one_line
+
 _LONGEST_WAIT = 86400.0
-_SECONDS = re.compile(r"\A\s*([0-9]{1,9})(?:\.[0-9]*)?\s*\Z")
-_BREAKS = (
-    ("timeout", "no answer came in time", {"ReadTimeout", "ReadTimeoutError"}),
-    ("unreadable", "the answer could not be decoded", {"ContentDecodingError", "DecodeError"}),
-    ("connection", "the connection broke", {"ConnectionError", "ChunkedEncodingError", "ProtocolError", "SSLError"}),
-)
+_LONGEST_TEXT = 300
+_SECONDS = re.compile(r"\A\s*([0-9]+(?:\.[0-9]*)?)\s*\Z", re.ASCII)
+_REACHABLE = "look at api_url and upload_url, and whether this machine reaches the server (HTTPS_PROXY, NO_PROXY)"
+# What requests, urllib3 and the operating system say before anything is sent.
+_UNSENT = {
+    "InvalidURL",
+    "LocationValueError",
+    "InvalidSchema",
+    "MissingSchema",
+    "InvalidProxyURL",
+    "FileNotFoundError",
+    "PermissionError",
+    "IsADirectoryError",
+    "UnicodeError",
+}
+# A certificate bundle that is not there is an OSError of requests' own making.
+_BUNDLE = "Could not find a suitable TLS CA certificate bundle"
 
 
 class Fault(NamedTuple):
     """Why an attempt brought no usable answer.
 
     ``sent``: the server may have acted on it. ``final``: trying again cannot help. ``told``: seconds that the server
-    asked to wait.
+    asked to wait. ``hint``: what to do about it.
     """
 
     kind: str
@@ -34,6 +47,7 @@ class Fault(NamedTuple):
     sent: bool = True
     final: bool = False
     told: float | None = None
+    hint: str = ""
 
 
 def transient(status: int, headers: Mapping[str, str]) -> Fault:
@@ -43,34 +57,50 @@ def transient(status: int, headers: Mapping[str, str]) -> Fault:
 
 
 def unreadable(status: int) -> Fault:
-    """The fault behind an answer that did not arrive whole."""
+    """The fault behind a good status with nothing, or no complete JSON, behind it."""
     return Fault("unreadable", f"the answer (HTTP {status}) is cut or empty")
 
 
 def fault_of(problem: BaseException, redact: Callable[[str], str]) -> Fault:
-    """The fault behind an exception of requests, urllib3 or the operating system."""
+    """The fault behind an exception of requests, urllib3 or the operating system.
+
+    What is not known to have happened before anything was sent counts as sent.
+    """
     names = _class_names(problem)
+    outer = str(problem)
     text = _short(problem, redact)
-    unsent = bool(names & {"ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError"})
-    certificate = _certificate_fault(names, str(problem), text)
-    if certificate is not None:
-        return certificate
-    if "ProxyError" in names:
-        tunnel = re.search(r"Tunnel connection failed: (\d)", str(problem))
-        final = tunnel is not None and tunnel[1] == "4"
-        return Fault("proxy", f"the proxy could not be used ({text})", sent=not (unsent or tunnel), final=final)
-    if unsent:
-        return Fault("connect", f"no connection could be made ({text})", sent=False)
-    for kind, sign, classes in _BREAKS:
-        if names & classes:
-            return Fault(kind, f"{sign} ({text})")
-    return Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
+    found = _certificate_fault(names, outer, text) or _proxy_fault(names, outer, text)
+    if found is not None:
+        return found
+    if _not_connected(names):
+        return Fault("connect", f"no connection could be made ({text})", sent=False, hint=_REACHABLE)
+    if names & {"ReadTimeout", "ReadTimeoutError"}:
+        return Fault("timeout", "no answer came in time", hint="raise api_timeout, or run the task again later")
+    if names & _UNSENT or _BUNDLE in outer:
+        return Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
+    if names & {"ContentDecodingError", "DecodeError"}:
+        return Fault("unreadable", f"the answer could not be decoded ({text})")
+    return Fault("connection", f"the connection broke, or the answer makes no sense ({text})", hint=_REACHABLE)
+
+
+def _not_connected(names: set[str]) -> bool:
+    return bool(names & {"ConnectTimeout", "ConnectTimeoutError", "NewConnectionError", "NameResolutionError"})
+
+
+def _proxy_fault(names: set[str], outer: str, text: str) -> Fault | None:
+    if "ProxyError" not in names:
+        return None
+    tunnel = re.search(r"Tunnel connection failed: (\d)", outer)
+    final = tunnel is not None and tunnel[1] == "4"
+    unsent = _not_connected(names) or tunnel is not None
+    hint = "look at HTTPS_PROXY and NO_PROXY"
+    return Fault("proxy", f"the proxy could not be used ({text})", sent=not unsent, final=final, hint=hint)
 
 
 def _certificate_fault(names: set[str], outer: str, text: str) -> Fault | None:
     if names & {"SSLCertVerificationError", "CertificateError"} or "CERTIFICATE_VERIFY_FAILED" in outer:
-        hint = f"the server's certificate is not trusted ({text}); give ca_path for a private CA"
-        return Fault("certificate", hint, sent=False, final=True)
+        said = f"the server's certificate is not trusted ({text})"
+        return Fault("certificate", said, sent=False, final=True, hint="give ca_path for a private CA")
     if "SSLError" in names and re.search(r"PEM lib|NO_CERTIFICATE|no certificate or crl found", outer):
         return Fault("certificate", f"the file in ca_path holds no certificates ({text})", sent=False, final=True)
     return None
@@ -102,7 +132,7 @@ def _short(problem: BaseException, redact: Callable[[str], str]) -> str:
             break
         inner = deeper
     text = redact(str(inner)).rsplit("object at 0x", 1)[-1]
-    return text.split(">: ", 1)[-1][:300] or type(inner).__name__
+    return one_line(text.split(">: ", 1)[-1], _LONGEST_TEXT) or type(inner).__name__
 
 
 def http_date(value: str | None) -> datetime | None:
@@ -115,7 +145,7 @@ def http_date(value: str | None) -> datetime | None:
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait: the header may hold a number or a date; nonsense counts as no header."""
+    """Seconds to wait, of whatever size: the header may hold a number or a date; nonsense counts as no header."""
     value = headers.get("Retry-After")
     if value is None:
         return None

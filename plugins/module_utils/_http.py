@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -43,6 +44,8 @@ else:
     _REQUESTS_MISSING = ""
 
 _TRANSIENT = (429, 500, 502, 503, 504)
+# Statuses that say enough, whatever became of the body behind them.
+_TELLING = (*_TRANSIENT, 401, 403)
 _CONNECT_TIMEOUT = 15.0
 # A stream may stand still while the server writes what it got so far.
 _STREAM_TIMEOUT = 60.0
@@ -61,8 +64,9 @@ class HttpOptions(NamedTuple):
 
 
 class Reply(NamedTuple):
-    """An answer that arrived whole. ``data`` is the decoded JSON, or None where there was no JSON at all.
+    """An answer that arrived. ``data`` is the decoded JSON, or None where there was no JSON at all.
 
+    ``no_content``: the server meant to say nothing, as is usual after a write.
     ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again. ``unsure``:
     the request may have been carried out although the answer is an error.
     """
@@ -71,6 +75,7 @@ class Reply(NamedTuple):
     text: str
     data: Any
     is_json: bool
+    no_content: bool = False
     attempts: int = 1
     location: str | None = None
     note: str = ""
@@ -134,9 +139,13 @@ class _Gate:
     def remaining(self) -> float:
         return max(0.0, self._opens - self._clock())
 
-    def pass_through(self) -> None:
+    def pass_through(self, until: float = inf) -> bool:
+        """Wait until it is open; False, at once, when that would be after ``until``."""
         while (remaining := self.remaining()) > 0:
+            if self._clock() + remaining > until:
+                return False
             self._sleep(remaining)
+        return True
 
 
 class _BearerAuth:
@@ -203,8 +212,8 @@ class Transport:
     def send(self, request: Request) -> Reply:
         """Send one request, repeating it while that is safe and ``retry_timeout`` allows.
 
-        Returns any answer that arrived whole, whatever its status. Raises RequestFailed where none did, and
-        AmbiguousWrite where a POST may have been carried out all the same.
+        Returns any answer, whatever its status. Raises RequestFailed where none came, and AmbiguousWrite where a POST
+        may have been carried out all the same.
         """
         self.gate.pass_through()
         reply, fault = self.attempt(request, request.timeout or self.options.timeout)
@@ -247,10 +256,14 @@ class Transport:
     def _content(self, answer: Any, deadline: float) -> bytes:
         """The whole body. A server that sends byte after byte would never meet the time-out of a single read."""
         pieces = []
-        for piece in _pieces(answer):
-            pieces.append(piece)
-            if self.clock() > deadline:
-                raise requests_errors.ReadTimeout("the answer had begun, and went on for too long")
+        try:
+            for piece in _pieces(answer):
+                pieces.append(piece)
+                if self.clock() > deadline:
+                    raise requests_errors.ReadTimeout("the answer had begun, and went on for too long")
+        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError):
+            if answer.status_code not in _TELLING:
+                raise
         return b"".join(pieces)
 
     def tell(self, kind: str, text: str) -> None:
@@ -294,26 +307,41 @@ def _pieces(answer: Any) -> Iterable[bytes]:
 
 def _judge(method: str, answer: Any, content: bytes) -> tuple[Reply | None, Fault | None]:
     status: int = answer.status_code
-    # A byte order mark is no part of the JSON behind it.
-    text = content.decode("utf-8-sig", "replace")
-    data, is_json = _decode(text)
-    reply = Reply(status, text, data, is_json, location=answer.headers.get("Location"))
+    text, is_text = _text(content, answer.headers.get("Content-Type", ""))
+    data, is_json = _decode(text) if is_text else (None, False)
+    # Nothing to read is fine after a write; a GET without content is an answer that got lost.
+    nothing = method != "GET" and 200 <= status < 300 and not content and _meant_empty(status, answer.headers)
+    reply = Reply(status, text, data, is_json, nothing, location=answer.headers.get("Location"))
     if status in _TRANSIENT:
         from ansible_collections.applivery.distribution.plugins.module_utils._faults import transient
 
         return reply, transient(status, answer.headers)
-    if 200 <= status < 300 and not is_json and _is_broken(method, answer, text):
+    if 200 <= status < 300 and not is_json and not nothing and _may_be_cut(text):
         from ansible_collections.applivery.distribution.plugins.module_utils._faults import unreadable
 
         return reply, unreadable(status)
     return reply, None
 
 
-def _is_broken(method: str, answer: Any, text: str) -> bool:
-    if not text.strip():
-        # Nothing to read is fine after a write; a GET without content is an answer that got lost.
-        return method == "GET"
-    return "json" in str(answer.headers.get("Content-Type", ""))
+def _meant_empty(status: int, headers: Mapping[str, str]) -> bool:
+    """Whether an answer without content says so itself: else the connection may have broken after the status."""
+    return status in (204, 205) or headers.get("Content-Length") == "0" or "Transfer-Encoding" in headers
+
+
+def _may_be_cut(text: str) -> bool:
+    return not text.strip() or text.lstrip()[0] in "{["
+
+
+def _text(content: bytes, content_type: str) -> tuple[str, bool]:
+    """The text of an answer, and whether it is free of guesses: what is damaged must never travel back in a PUT."""
+    # A byte order mark is no part of the JSON behind it.
+    charset = content_type.lower().partition("charset=")[2].split(";")[0].strip(" '\"")
+    for encoding in ("utf-8-sig", charset):
+        try:
+            return content.decode(encoding), True
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return content.decode("utf-8", "replace"), False
 
 
 def _decode(text: str) -> tuple[Any, bool]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
@@ -19,7 +20,11 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
     connection_spec,
     resolve,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, MissingLibrary
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AppliveryError,
+    MissingLibrary,
+    one_line,
+)
 
 _USER_AGENT = "applivery.distribution/1.0.0"
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -76,7 +81,7 @@ def run_module(
     except AppliveryError as problem:
         _fail(module, problem, {})
     except Exception as bug:  # the last resort: a person gets a sentence instead of a traceback
-        _fail(module, _unexpected(bug), {})
+        _fail(module, _unexpected(bug, module.no_log_values), {})
     else:
         _finish(module, outcome)
 
@@ -112,6 +117,16 @@ def _without_secrets(module: AnsibleModule, result: Mapping[str, Any]) -> dict[s
     return cleaned
 
 
+def _ending(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
+    """What is returned, in a form that Ansible can read back: a server may send half of a pair of surrogates."""
+    found = _without_secrets(module, result)
+    try:
+        json.dumps(found, ensure_ascii=False, default=str).encode("utf-8")
+    except UnicodeEncodeError:
+        found = json.loads(json.dumps(found, ensure_ascii=False, default=str).encode("utf-8", "replace"))
+    return found
+
+
 def _finish(module: AnsibleModule, outcome: Outcome) -> None:
     result = dict(outcome.result)
     # The public way to ask for the diff switch does not exist; AnsibleModule itself documents the attribute.
@@ -119,7 +134,7 @@ def _finish(module: AnsibleModule, outcome: Outcome) -> None:
         result["diff"] = _diff(outcome)
     if outcome.error is not None:
         _fail(module, outcome.error, {"changed": outcome.changed, **result})
-    module.exit_json(**_without_secrets(module, {"changed": outcome.changed, **result}))
+    module.exit_json(**_ending(module, {"changed": outcome.changed, **result}))
 
 
 def _diff(outcome: Outcome) -> dict[str, Any]:
@@ -135,13 +150,15 @@ def _fail(module: AnsibleModule, problem: AppliveryError, result: Mapping[str, A
     if isinstance(problem, MissingLibrary):
         ending["msg"] = missing_required_lib(problem.library, reason=problem.reason)
         ending["exception"] = problem.trace
-    module.fail_json(**_without_secrets(module, ending))
+    module.fail_json(**_ending(module, ending))
 
 
-def _unexpected(bug: Exception) -> AppliveryError:
+def _unexpected(bug: Exception, secrets: Iterable[str]) -> AppliveryError:
     import traceback
+
+    from ansible_collections.applivery.distribution.plugins.module_utils._redaction import Redactor
 
     where = traceback.extract_tb(bug.__traceback__)[-1]
     place = f"{where.filename.rsplit('/', 1)[-1]}, line {where.lineno}"
-    text = f"unexpected {type(bug).__name__} in {place}: {str(bug)[:300]}"
+    text = f"unexpected {type(bug).__name__} in {place}: {one_line(Redactor(secrets)(str(bug)), 300)}"
     return AppliveryError(f"{text}. This is a bug in the collection or an answer that nobody foresaw; please report it")

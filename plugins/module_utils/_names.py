@@ -37,14 +37,16 @@ def _slug_of_organization(api: Api, ident: str) -> str:
 
 
 def _id_of_application(api: Api, slug: str) -> str:
-    found = identity(api.get(APPLICATIONS, slug))
+    with attempting("application: its id is needed here, and was looked up by the slug"):
+        found = identity(api.get(APPLICATIONS, slug))
     if not found:
-        raise AppliveryError(f"the application {slug} was found, but the server does not show its id")
+        raise AppliveryError(f"application: {slug} was found, but the server does not show its id")
     return segment(found)
 
 
 def _only_store(api: Api, _given: str) -> str:
-    ids = [ident for ident in map(identity, api.list_all(STORES)) if ident]
+    with attempting("store: it is not given, and the only one of the organization was looked for"):
+        ids = [ident for ident in map(identity, api.list_all(STORES)) if ident]
     if len(ids) == 1:
         return segment(ids[0])
     if not ids:

@@ -14,7 +14,10 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
     AmbiguousWrite,
     Failure,
     RequestFailed,
+    after,
     failure,
+    one_line,
+    sentences,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._http import Reply, Request
 
@@ -39,6 +42,11 @@ _TOKEN_CODES = (3002, 4001, 4002, 4004)
 _DOING = {"list": "list the", "get": "read the", "create": "create the", "update": "update the", "remove": "delete the"}
 
 
+def doing(verb: str, noun: str) -> str:
+    """What was attempted, in words."""
+    return f"{_DOING[verb]} {noun}{'s' if verb == 'list' else ''}"
+
+
 class Refusal:
     """One answer, and what was asked: which verb of which noun, with which kind of token, needing which permission."""
 
@@ -52,7 +60,7 @@ class Refusal:
         token_kind: str,
         permission: str | None,
     ) -> None:
-        self._doing = f"{_DOING[verb]} {noun}{'s' if verb == 'list' else ''}"
+        self._doing = doing(verb, noun)
         self._request = request
         self._reply = reply
         self._redact = redact
@@ -73,23 +81,26 @@ class Refusal:
         """The error about a successful answer that makes no sense; ``how`` says in which way."""
         shape = how or f"the answer has an unexpected form ({type(data).__name__})"
         hint = "look at api_url, and whether a proxy or a newer API version answers"
-        return RequestFailed(self._sentence(shape, [hint]), self._details(message=shape))
+        return self._kind()(self._sentence(shape, [hint]), self._details(message=shape))
 
     def _not_json(self) -> RequestFailed:
-        said = f"HTTP {self._reply.status} with something that is not JSON: {self._excerpt(self._reply.text, 120)!r}"
+        excerpt = self._excerpt(self._reply.text, 120)
+        said = f"HTTP {self._reply.status} with " + (f"something that is not JSON: {excerpt!r}" if excerpt else "nothing")
         hints = [
             self._access_hint(None),
             _status_hint(self._reply.status)
             or "this is no answer of Applivery: look at api_url and upload_url, and at proxies on the way",
         ]
+        return self._kind()(self._sentence(said, hints), self._details(message=said))
+
+    def _kind(self) -> type[RequestFailed]:
         # A POST that came through may have been carried out, whatever was made of its answer.
         unsure = self._reply.unsure or (self._request.method == "POST" and self._reply.status < 300)
-        kind = AmbiguousWrite if unsure else RequestFailed
-        return kind(self._sentence(said, hints), self._details(message=said))
+        return AmbiguousWrite if unsure else RequestFailed
 
     def _redirected(self) -> RequestFailed:
         target = self._excerpt(self._reply.location or "", 200).split("?", 1)[0]
-        said = f"HTTP {self._reply.status}, a redirect to {target!r}"
+        said = f"HTTP {self._reply.status}, a redirect" + (f" to {target!r}" if target else "")
         hint = "a token is never sent after a redirect: correct api_url or upload_url"
         return RequestFailed(self._sentence(said, [hint]), self._details(message=said))
 
@@ -111,10 +122,8 @@ class Refusal:
         return failure(code, message, reply.status, self._request.method, self._path, fields, reply.attempts)
 
     def _sentence(self, said: str, hints: Iterable[str]) -> str:
-        times = "" if self._reply.attempts == 1 else f" after {self._reply.attempts} attempts"
-        first = f"could not {self._doing} ({self._request.method} {self._path}){times}: {said}"
-        ended = [text.strip().rstrip(".") for text in (first, self._reply.note, *hints) if text]
-        return ". ".join([ended[0], *(text[0].upper() + text[1:] for text in ended[1:])]) + "."
+        first = f"could not {self._doing} ({self._request.method} {self._path}){after(self._reply.attempts)}: {said}"
+        return sentences(first, self._reply.note, *hints)
 
     def _access_hint(self, code: int | None) -> str:
         if self._reply.status not in (401, 403) and code not in _TOKEN_CODES:
@@ -123,10 +132,8 @@ class Refusal:
         return f"the request was made with {self._token}{wrong}. Also, {_PLAN}"
 
     def _excerpt(self, text: str, length: int) -> str:
-        """Foreign text in one line, without secrets; these go first, for half of one would not be recognised."""
-        printable = self._redact(text).encode("utf-8", "replace").decode()
-        short = " ".join(printable[: 20 * length].split())
-        return short if len(short) <= length else short[:length] + "..."
+        # Secrets go first, for half of one would not be recognised.
+        return one_line(self._redact(text), length)
 
     def _cleaned(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         messages = [self._excerpt(text, _LONGEST_TEXT) for text in entry["messages"][:_MOST_FIELDS]]

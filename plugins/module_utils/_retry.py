@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, cast
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
     RequestFailed,
+    after,
     failure,
+    sentences,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._http import HttpOptions, Reply, Request
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _REPEATABLE = ("GET", "PUT", "DELETE")
 _LONGEST_BACKOFF = 20.0
 _SHORTEST_ATTEMPT = 1.0
+_SPREAD = 0.05
 
 
 def backoff(options: HttpOptions, attempts: int) -> float:
@@ -52,10 +55,10 @@ class Repetition:
                 self._tell(fault)
                 self._wait(fault)
                 # Another thread may have been told to wait for longer meanwhile.
-                excuse = self._too_long(self._transport.gate.remaining())
+                if not self._transport.gate.pass_through(self._failed_at + self._options.retry_timeout):
+                    excuse = self._too_long(self._transport.gate.remaining())
             if excuse is not None:
                 return self._give_up(reply, fault, excuse)
-            self._transport.gate.pass_through()
             reply, fault = self._transport.attempt(self._request, self._limit())
             self._attempts += 1
         # An attempt without a fault always has a reply.
@@ -73,30 +76,29 @@ class Repetition:
         unsafe = self._request.method not in _REPEATABLE and fault.sent
         if fault.final or unsafe or self._options.retry_timeout <= 0:
             return ""
-        return self._too_long(max(self._least_wait(fault), self._transport.gate.remaining()))
+        return self._too_long(max(self._wait_for(fault)[1], self._transport.gate.remaining()))
 
     def _too_long(self, wait: float) -> str | None:
         if wait < self._remaining():
             return None
-        return f" Waiting {wait:.0f} s more would exceed retry_timeout ({self._options.retry_timeout:.0f} s)."
+        budget = f"retry_timeout ({self._options.retry_timeout:.0f} s)"
+        return f"Waiting {wait:.0f} s more would exceed {budget}" if wait >= 1 else f"nothing is left of {budget}"
 
-    def _least_wait(self, fault: Fault) -> float:
+    def _wait_for(self, fault: Fault) -> tuple[float, float]:
+        """The shortest and the longest time to wait; what is between them parts clients that failed together."""
         # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
         # one unlucky thread would hold up all others.
         if fault.told is not None and fault.told >= self._options.backoff:
-            return fault.told
-        return backoff(self._options, self._attempts)
+            return fault.told, fault.told + _SPREAD
+        longest = backoff(self._options, self._attempts)
+        return max(fault.told or 0.0, longest / 2), longest
 
     def _wait(self, fault: Fault) -> None:
-        # Jitter parts clients that failed together.
-        spread = random.random()  # noqa: S311 - it guards no secret
-        told = fault.told or 0.0
-        least = self._least_wait(fault)
-        own = told + 0.05 * spread if least == fault.told else max(told, least * (0.5 + 0.5 * spread))
+        seconds = random.uniform(*self._wait_for(fault))  # noqa: S311 - it guards no secret
         if fault.told is not None or fault.kind == "HTTP 429":
-            self._transport.gate.close_for(own)
+            self._transport.gate.close_for(seconds)
         else:
-            self._transport.sleep(own)
+            self._transport.sleep(seconds)
 
     def _tell(self, fault: Fault) -> None:
         path = self._transport.redact(self._request.path)
@@ -104,14 +106,9 @@ class Repetition:
 
     def _give_up(self, reply: Reply | None, fault: Fault, excuse: str) -> Reply:
         ambiguous = self._request.method == "POST" and fault.sent
-        if reply is not None and reply.status >= 300:
+        if reply is not None:
             return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous)
-        kind = AmbiguousWrite if ambiguous else RequestFailed
-        raise self._failed(kind, f"{fault.text}.{excuse}", None if reply is None else reply.status)
-
-    def _failed(self, kind: type[RequestFailed], text: str, status: int | None) -> RequestFailed:
-        """An error about a request that brought no usable answer. ``text`` is free of secrets already."""
         method, path = self._request.method, self._transport.redact(self._request.path)
-        times = "" if self._attempts == 1 else f" after {self._attempts} attempts"
-        details = failure(message=text, status=status, method=method, path=path, attempts=self._attempts)
-        return kind(f"{method} {path} failed{times}: {text}", details)
+        details = failure(message=fault.text, method=method, path=path, attempts=self._attempts)
+        text = sentences(f"{method} {path}{after(self._attempts)}: {fault.text}", excuse, fault.hint)
+        raise (AmbiguousWrite if ambiguous else RequestFailed)(text, details)

@@ -111,7 +111,15 @@ def test_an_empty_text_counts_as_not_given(option: str, nothing: Any) -> None:
     assert connection({**given, option: nothing}, env) == connection(given, env)
 
 
-@pytest.mark.parametrize("option", ["validate_certs", "api_timeout", "retry_timeout", "api"])
+def test_an_empty_api_counts_as_not_given() -> None:
+    both = {**APP, **ACCOUNT, **ORGANIZATION}
+    assert connection({**both, "api": ""}) == connection({**both, "api": None}) == connection(both)
+    assert connection({**both, "api": ""}, {"APPLIVERY_API": "integrations"}).api == "integrations"
+    with pytest.raises(InvalidInput, match="api: 'banana' is none of auto, integrations, workspace"):
+        connection({**both, "api": ""}, {"APPLIVERY_API": "banana"})
+
+
+@pytest.mark.parametrize("option", ["validate_certs", "api_timeout", "retry_timeout"])
 def test_an_explicit_null_is_refused_where_a_text_is_not_wanted(option: str) -> None:
     with pytest.raises(InvalidInput):
         connection({**APP, option: None})

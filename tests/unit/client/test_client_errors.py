@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -131,7 +132,7 @@ def test_a_spent_retry_tells_what_the_server_said(connected: Any) -> None:
         with pytest.raises(RequestFailed) as caught:
             connected(url=server.url, retry_timeout=0.01).get(PUBLICATIONS, IDENT)
         assert f"after {len(server.requests)} attempts: HTTP 500, code 5000: out of order" in caught.value.message
-        assert "would exceed retry_timeout" in caught.value.message
+        assert "Nothing is left of retry_timeout" in caught.value.message
         with pytest.raises(AmbiguousWrite, match="out of order") as lost:
             connected(url=server.url, retry_timeout=0).create(PUBLICATIONS, {}, lambda: None)
         assert lost.value.code == 5000
@@ -172,6 +173,16 @@ def echoes(secret: str) -> dict[str, str]:
         "json, not ASCII": json.dumps(secret, ensure_ascii=False),
         "repr": repr(secret),
         "html": secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;"),
+        "html of Python": html.escape(secret),
+        "html in numbers": "".join(f"&#{ord(character)};" for character in secret),
+        "html in hexadecimal": "".join(f"&#x{ord(character):X};" for character in secret),
+        "a component of JavaScript": quote(secret, safe="!'()*"),
+        "json in json": json.dumps(json.dumps(secret)),
+        "json with slashes": json.dumps(secret).replace("/", "\\/"),
+        "escapes": "".join(f"\\u{ord(character):04x}" for character in secret),
+        "bytes": repr(raw),
+        "a page in Latin-1": secret.encode("latin-1").decode("utf-8", "replace"),
+        "hexadecimal": raw.hex(),
         "base64": base64.b64encode(raw).decode(),
         "base64 for URLs": base64.urlsafe_b64encode(raw).decode(),
         "base64 of a header": base64.b64encode(b"Bearer " + raw).decode(),
@@ -232,6 +243,17 @@ def test_what_is_printed_by_accident_shows_no_secret(connected: Any) -> None:
     reply = Reply(200, "canary", {"password": "canary"}, True, location="canary")
     api = connected(url="http://127.0.0.1:9", token="canary")
     assert "canary" not in f"{request} {request!r} {reply} {reply!r} {api.connection!r} {api.transport!r} {api!r}"
+
+
+def test_what_a_terminal_could_obey_is_not_shown(connected: Any, warnings: list[str]) -> None:
+    told = "\x1b[31mRED\x1b[0m \x1b]0;title\x07 \u202edesrever"
+    problem = failing(connected, error(4001, told, data={"errors": [{"field": [told], "messages": [told]}]}), "400 X")
+    assert problem.message.isprintable()
+    assert "RED" in problem.message
+    with CannedServer(b"HTTP/1.1 \x1b[31mabc\r\nX\r\n\r\n", answer('{"data": {"id": "1"}}')) as server:
+        connected(url=server.url).get(PUBLICATIONS, "x")
+    assert len(warnings) == 1
+    assert warnings[0].isprintable()
 
 
 def test_nothing_to_hide_hides_nothing() -> None:

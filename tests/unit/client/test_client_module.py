@@ -144,6 +144,12 @@ def test_a_bug_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     assert result["failure"] == failure()
 
 
+def test_half_a_surrogate_pair_is_replaced_in_what_is_returned(monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = Outcome(result={"build": {"changelog": "new \ud83d", "\udc00": ["whole \U0001f600"]}})
+    kind, result = ending(monkeypatch, lambda _task: outcome)
+    assert (kind, result["build"]) == ("exit", {"changelog": "new ?", "?": ["whole \U0001f600"]})
+
+
 def test_an_outcome_with_an_error_fails_with_all_that_was_done(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = AppliveryError("half", failure(code=7)).with_result(previous={"id": "1"})
     outcome = Outcome(changed=True, result={"users": [1]}, before={"a": 1}, after={"a": 2}, title="t", error=problem)

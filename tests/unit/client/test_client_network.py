@@ -183,7 +183,7 @@ def test_redirects_are_refused(connected: Any, status: str) -> None:
         assert not target.requests
 
 
-@pytest.mark.parametrize("location", [b"http://[::1", b"\xff\xfe", b"//", b"", b"http://host:port/"])
+@pytest.mark.parametrize("location", [b"http://[::1", b"\xff\xfe", b"//", b"http://host:port/"])
 def test_a_redirect_to_nonsense_is_an_error_like_any_other(connected: Any, location: bytes) -> None:
     with CannedServer(answer("{}", "302 Found", Location="X").replace(b": X", b": " + location)) as server:
         with pytest.raises(RequestFailed, match="a redirect to"):
@@ -347,6 +347,130 @@ def test_an_answer_that_trickles_in_is_no_answer_in_time(connected: Any) -> None
         assert read(connected(url=server.url)) == "acme"
 
 
+GONE = json.dumps({"status": True, "data": {"deleted": True}})
+WRITES: dict[str, Callable[[Api], Any]] = {
+    "PUT": lambda api: api.update(PUBLICATIONS, IDENT, {}),
+    "DELETE": lambda api: api.delete(PUBLICATIONS, IDENT),
+    "POST": lambda api: api.create(PUBLICATIONS, {}, lambda: None),
+}
+
+
+@pytest.mark.parametrize("act", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 200 OK\r\nConte",
+        b"HTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n",
+        answer(" "),
+        answer('{"status": tr'),
+        b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n-5\r\n{}\r\n",
+    ],
+    ids=["header", "headers", "no length", "blank", "json", "two lengths", "negative chunk"],
+)
+def test_a_write_whose_answer_is_cut_is_not_taken_for_done(connected: Any, act: Any, sent: bytes) -> None:
+    with CannedServer(sent, answer(GONE)) as server:
+        act(connected(url=server.url))
+        assert len(server.requests) == 2
+    with CannedServer(sent) as server:
+        with pytest.raises(RequestFailed) as caught:
+            act(connected(url=server.url, retry_timeout=0))
+        assert isinstance(caught.value, AmbiguousWrite) is (caught.value.failure["method"] == "POST")
+
+
+@pytest.mark.parametrize("act", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+        answer("", "200 OK"),
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        answer(GONE),
+        answer('{"data": {"delete": "OK"}}'),
+        answer(json.dumps({"id": IDENT, "slug": "app"})),
+        answer(json.dumps([{"id": IDENT}])),
+    ],
+    ids=["204", "empty", "chunked", "envelope", "data", "object", "array"],
+)
+def test_a_write_is_done_when_the_answer_says_so_or_says_nothing(connected: Any, act: Any, sent: bytes) -> None:
+    with CannedServer(sent) as server:
+        act(connected(url=server.url))
+        assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("act", WRITES.values(), ids=WRITES)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[]",
+        "null",
+        '"Unauthorized"',
+        '{"success": false}',
+        '{"status": "error", "message": "nope"}',
+        '{"status": null, "error": null}',
+        '{"data": null}',
+        "{}",
+        "17",
+    ],
+)
+def test_a_write_is_not_done_when_the_answer_says_something_else(connected: Any, act: Any, body: str) -> None:
+    with CannedServer(answer(body)) as server:
+        with pytest.raises(RequestFailed, match="unexpected form") as caught:
+            act(connected(url=server.url, retry_timeout=0))
+    assert isinstance(caught.value, AmbiguousWrite) is (caught.value.failure["method"] == "POST")
+
+
+def test_a_status_says_enough_although_its_body_is_cut(connected: Any) -> None:
+    clock = Clock()
+    cut = answer("{}", "429 Too Many Requests", Retry_After="7", Content_Length="99")
+    with CannedServer(cut, answer(ACME)) as server:
+        assert read(waiting(connected, clock, server.url, retry_timeout=60)) == "acme"
+    assert sum(clock.sleeps) >= 7
+    with CannedServer(answer("{}", "401 Unauthorized", Content_Length="99")) as server:
+        with pytest.raises(RequestFailed, match="a Service Account token") as caught:
+            read(connected(url=server.url))
+        assert len(server.requests) == 1
+    assert caught.value.status == 401
+    # What is not there can only be told from the code in the body.
+    missing = json.dumps({"status": False, "error": {"code": 3001}})
+    with CannedServer(answer("{", "404 Not Found", Content_Length="99"), answer(missing, "404 Not Found")) as server:
+        assert connected(url=server.url).find(PUBLICATIONS, IDENT) is None
+
+
+def test_a_page_that_calls_itself_json_is_shown_and_not_asked_for_again(connected: Any) -> None:
+    with CannedServer(answer("<html>Please sign in to the hotel</html>")) as server:
+        with pytest.raises(RequestFailed, match="not JSON: '<html>Please sign in"):
+            read(connected(url=server.url))
+        assert len(server.requests) == 1
+
+
+def test_texts_are_read_as_they_are_declared_or_not_at_all(connected: Any) -> None:
+    name = json.dumps({"status": True, "data": {"id": "0" * 24, "slug": "Café"}}, ensure_ascii=False)
+    latin = name.encode("latin-1")
+    for charset in ("iso-8859-1", '"ISO-8859-1"; x=y'):
+        with CannedServer(answer(latin, Content_Type=f"application/json; charset={charset}")) as server:
+            assert read(connected(url=server.url)) == "Café"
+    for charset in ("utf-8", "unheard-of", ""):
+        with CannedServer(answer(latin, Content_Type=f"application/json; charset={charset}")) as server:
+            with pytest.raises(RequestFailed, match="not JSON"):
+                read(connected(url=server.url, retry_timeout=0))
+
+
+def test_a_parent_that_does_not_exist_is_no_absence(connected: Any) -> None:
+    body = json.dumps({"status": False, "error": {"code": 3001, "message": "Entity not found"}})
+    for act in (lambda api: api.find(PUBLICATIONS, IDENT), lambda api: api.delete(PUBLICATIONS, IDENT)):
+        with CannedServer(answer(body, "404 Not Found")) as server:
+            with pytest.raises(RequestFailed, match="store: ") as caught:
+                act(connected(url=server.url, store=None))
+        assert caught.value.failure["path"].endswith("/acme/stores")
+
+
+def test_an_error_without_an_answer_says_what_was_attempted_and_what_to_look_at(connected: Any) -> None:
+    with pytest.raises(RequestFailed, match=r"could not read the organization: GET .*Look at api_url"):
+        read(connected(url="http://127.0.0.1:9", retry_timeout=0))
+
+
 # Waiting ------------------------------------------------------------------------------------------------------------
 
 
@@ -392,7 +516,7 @@ def test_retry_after(
     assert least <= sum(clock.sleeps) <= most
 
 
-@pytest.mark.parametrize("value", ["121", "3600", "999999999", "Fri, 02 Jan 2026 10:00:00 GMT"])
+@pytest.mark.parametrize("value", ["121", "3600", "119.96", "99999999999999999999", "Fri, 02 Jan 2026 10:00:00 GMT"])
 def test_a_wait_beyond_the_budget_is_not_begun(connected: Any, value: str) -> None:
     clock = Clock()
     with CannedServer(told(value, date=NOW)) as server:
@@ -457,6 +581,43 @@ def test_a_thread_does_not_outwait_its_own_budget_at_the_gate(connected: Any) ->
         with pytest.raises(RequestFailed, match="Waiting 100 s more would exceed retry_timeout"):
             read(api)
         assert len(server.requests) == 1
+
+
+def test_a_thread_whose_wait_others_extend_keeps_its_budget(connected: Any) -> None:
+    clock = Clock()
+    with CannedServer(told("2")) as server:
+        api = waiting(connected, clock, server.url, retry_timeout=9)
+        # As if another thread were told to wait again whenever this one sleeps.
+        clock.before_sleep = lambda seconds: api.transport.gate.close_for(seconds + 3)
+        began = clock.now
+        with pytest.raises(RequestFailed, match="would exceed retry_timeout"):
+            read(api)
+        assert 2 < clock.now - began <= 9
+        assert len(server.requests) == 1
+
+
+def test_a_creation_that_never_succeeds_keeps_the_budget(connected: Any) -> None:
+    clock = Clock()
+    with CannedServer(answer("{}", "500 Oops")) as server:
+        api = waiting(connected, clock, server.url, retry_timeout=3)
+
+        def look_up() -> None:
+            clock.now += 4
+
+        with pytest.raises(AmbiguousWrite, match="not there"):
+            api.create(PUBLICATIONS, {}, look_up)
+        assert len(server.requests) == 1
+
+
+def test_a_creation_that_shows_late_is_found_when_its_repetition_is_refused(connected: Any) -> None:
+    taken = json.dumps({"status": False, "error": {"code": 5024, "message": "Slug already used"}})
+    shown = iter([None, {"id": IDENT}])
+    with CannedServer(b"", answer(taken, "400 Bad Request")) as server:
+        found = connected(url=server.url).create(PUBLICATIONS, {}, lambda: next(shown))
+        assert (found, len(server.requests)) == ({"id": IDENT}, 2)
+    with CannedServer(b"", answer(taken, "400 Bad Request")) as server:
+        with pytest.raises(RequestFailed, match="5024"):
+            connected(url=server.url).create(PUBLICATIONS, {}, lambda: None)
 
 
 def test_threads_resolve_a_name_once(connected: Any, simulator: Callable[..., Simulator]) -> None:
