@@ -252,7 +252,6 @@ class IntegrationsApi(Api):
         return {}
 
 
-
 class WorkspaceApi(Api):
     """The API of a whole workspace: organization, application and store stand in the paths."""
 

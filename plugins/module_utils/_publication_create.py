@@ -14,7 +14,11 @@ from ansible_collections.applivery.distribution.plugins.module_utils._client imp
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import differences, is_empty, to_api
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATION_FIELDS, PUBLICATIONS
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
+    FIELD,
+    PUBLICATION_FIELDS,
+    PUBLICATIONS,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import (
     Plan,
     keep_one_country_list,
@@ -22,10 +26,17 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     with_notifications,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_risk import check_terms
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_rules import check_groups_apply, warnings_about_effect
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_rules import (
+    check_groups_apply,
+    warnings_about_effect,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_send import send
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_task import Work
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_written import changed, predicted, verify
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_written import (
+    changed,
+    predicted,
+    verify,
+)
 
 _NEEDED = ("visibility", "security", "filter")
 

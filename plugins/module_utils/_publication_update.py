@@ -14,7 +14,10 @@ from ansible_collections.applivery.distribution.plugins.module_utils._client imp
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import alike, as_read, canonical
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import PUBLICATION_FIELDS, application_of
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
+    PUBLICATION_FIELDS,
+    application_of,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_risk import (
     check_update,

@@ -85,7 +85,9 @@ class Refusal:
 
     def _not_json(self) -> RequestFailed:
         excerpt = self._excerpt(self._reply.text, 120)
-        said = f"HTTP {self._reply.status} with " + (f"something that is not JSON: {excerpt!r}" if excerpt else "nothing")
+        said = f"HTTP {self._reply.status} with " + (
+            f"something that is not JSON: {excerpt!r}" if excerpt else "nothing"
+        )
         hints = [
             self._access_hint(None),
             _status_hint(self._reply.status)

@@ -415,9 +415,8 @@ def test_a_write_is_done_when_the_answer_says_so_or_says_nothing(connected: Any,
     ],
 )
 def test_a_write_is_not_done_when_the_answer_says_something_else(connected: Any, act: Any, body: str) -> None:
-    with CannedServer(answer(body)) as server:
-        with pytest.raises(RequestFailed, match="unexpected form") as caught:
-            act(connected(url=server.url, retry_timeout=0))
+    with CannedServer(answer(body)) as server, pytest.raises(RequestFailed, match="unexpected form") as caught:
+        act(connected(url=server.url, retry_timeout=0))
     assert isinstance(caught.value, AmbiguousWrite) is (caught.value.failure["method"] == "POST")
 
 
@@ -452,17 +451,17 @@ def test_texts_are_read_as_they_are_declared_or_not_at_all(connected: Any) -> No
         with CannedServer(answer(latin, Content_Type=f"application/json; charset={charset}")) as server:
             assert read(connected(url=server.url)) == "Café"
     for charset in ("utf-8", "unheard-of", ""):
-        with CannedServer(answer(latin, Content_Type=f"application/json; charset={charset}")) as server:
-            with pytest.raises(RequestFailed, match="not JSON"):
-                read(connected(url=server.url, retry_timeout=0))
+        sent = answer(latin, Content_Type=f"application/json; charset={charset}")
+        with CannedServer(sent) as server, pytest.raises(RequestFailed, match="not JSON"):
+            read(connected(url=server.url, retry_timeout=0))
 
 
 def test_a_parent_that_does_not_exist_is_no_absence(connected: Any) -> None:
     body = json.dumps({"status": False, "error": {"code": 3001, "message": "Entity not found"}})
     for act in (lambda api: api.find(PUBLICATIONS, IDENT), lambda api: api.delete(PUBLICATIONS, IDENT)):
-        with CannedServer(answer(body, "404 Not Found")) as server:
-            with pytest.raises(RequestFailed, match="store: ") as caught:
-                act(connected(url=server.url, store=None))
+        sent = answer(body, "404 Not Found")
+        with CannedServer(sent) as server, pytest.raises(RequestFailed, match="store: ") as caught:
+            act(connected(url=server.url, store=None))
         assert caught.value.failure["path"].endswith("/acme/stores")
 
 
@@ -615,9 +614,8 @@ def test_a_creation_that_shows_late_is_found_when_its_repetition_is_refused(conn
     with CannedServer(b"", answer(taken, "400 Bad Request")) as server:
         found = connected(url=server.url).create(PUBLICATIONS, {}, lambda: next(shown))
         assert (found, len(server.requests)) == ({"id": IDENT}, 2)
-    with CannedServer(b"", answer(taken, "400 Bad Request")) as server:
-        with pytest.raises(RequestFailed, match="5024"):
-            connected(url=server.url).create(PUBLICATIONS, {}, lambda: None)
+    with CannedServer(b"", answer(taken, "400 Bad Request")) as server, pytest.raises(RequestFailed, match="5024"):
+        connected(url=server.url).create(PUBLICATIONS, {}, lambda: None)
 
 
 def test_threads_resolve_a_name_once(connected: Any, simulator: Callable[..., Simulator]) -> None:
