@@ -28,9 +28,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AppliveryError,
     InvalidInput,
-    ListingChanged,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import parse_instant
+from ansible_collections.applivery.distribution.plugins.module_utils._pages import undisturbed
 from ansible_collections.applivery.distribution.plugins.module_utils._query import Query, compile_query, run_query
 
 Build = dict[str, Any]
@@ -285,19 +285,12 @@ def search(api: Api, match: Match) -> Search:
     Before it says that there is none, it reads the whole list without hints.
     """
     told = hints(api, match.wanted)
-    outcome = _again_if_changed(lambda: _read(api, match, told))
+    outcome = undisturbed(lambda: _read(api, match, told))
     if outcome.found is None and told and not _ignored(told, outcome.read):
-        outcome = _again_if_changed(lambda: _read(api, match, {}))
+        outcome = undisturbed(lambda: _read(api, match, {}))
     if outcome.found is None:
         outcome = Search(_look_closer(api, match, outcome.read), outcome.read)
     return outcome
-
-
-def _again_if_changed(read: Callable[[], Search]) -> Search:
-    try:
-        return read()
-    except ListingChanged:
-        return read()
 
 
 def _read(api: Api, match: Match, told: Mapping[str, Any]) -> Search:

@@ -26,9 +26,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._envelope i
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     InvalidInput,
-    ListingChanged,
     RequestFailed,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._http import (
     HttpOptions,
     Reply,
@@ -135,10 +135,9 @@ class Api:
 
         A listing that changed under the reader is read once more from the start, then it is an error.
         """
-        try:
-            return [item for page in self.pages(endpoint, hints) for item in page]
-        except ListingChanged:
-            return [item for page in self.pages(endpoint, hints) for item in page]
+        from ansible_collections.applivery.distribution.plugins.module_utils._pages import undisturbed
+
+        return undisturbed(lambda: [item for page in self.pages(endpoint, hints) for item in page])
 
     def pages(
         self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None, size: int | None = None
@@ -337,11 +336,6 @@ def segment(value: str) -> str:
     if not value or value in (".", "..") or "/" in value or not value.isprintable():
         raise InvalidInput(f"{value!r} can't be part of an Applivery address")
     return quote(value, safe="")
-
-
-def is_id(value: str) -> bool:
-    """Whether a text has the form of an id: 24 hexadecimal digits (reference)."""
-    return len(value) == 24 and all(character in "0123456789abcdefABCDEF" for character in value)
 
 
 def _content(answer: Answer) -> Any:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_id
 
 WORKSPACE = "workspace"
 INTEGRATIONS = "integrations"
@@ -150,7 +151,7 @@ def resolve(
 
 def check_id(option: str, value: str) -> str:
     """The id of a build, a publication or a user in lower case; 24 hexadecimal digits (reference), else refused."""
-    if not re.match(r"\A[0-9a-fA-F]{24}\Z", value):
+    if not is_id(value):
         raise InvalidInput(f"{option}: {value!r} is not an id; ids of Applivery are 24 hexadecimal digits")
     return value.lower()
 

@@ -22,13 +22,17 @@ from typing import Any, Callable, NamedTuple
 
 Canonical = Callable[[Any], Any]
 
-_ID = re.compile(r"\A[0-9a-fA-F]{24}\Z")
 _DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TIMESTAMP = re.compile(
     r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z",
     re.ASCII,
 )
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an id: 24 hexadecimal digits (reference)."""
+    return len(text) == 24 and all(character in "0123456789abcdefABCDEF" for character in text)
 
 
 def is_empty(value: Any) -> bool:
@@ -92,7 +96,7 @@ def _reference(value: Any) -> Any:
 
 def _id(value: Any) -> Any:
     """An id in lower case, as the server writes it; what has another form stays as it is."""
-    return value.lower() if isinstance(value, str) and _ID.match(value) else _text(value)
+    return value.lower() if isinstance(value, str) and is_id(value) else _text(value)
 
 
 class Kind(NamedTuple):

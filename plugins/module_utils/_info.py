@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, ListingChanged
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
+from ansible_collections.applivery.distribution.plugins.module_utils._pages import undisturbed
 from ansible_collections.applivery.distribution.plugins.module_utils._query import compile_query, run_query
 
 Read = dict[str, Any]
@@ -89,8 +90,4 @@ def _found(listing: Listing, limit: int | None) -> list[Read]:
 
 
 def _read(listing: Listing, hints: Mapping[str, Any], limit: int | None) -> list[Read]:
-    try:
-        return list(islice(filter(listing.fits, listing.read(hints)), limit))
-    except ListingChanged:
-        # Somebody wrote meanwhile. Once more from the start, then it is an error.
-        return list(islice(filter(listing.fits, listing.read(hints)), limit))
+    return undisturbed(lambda: list(islice(filter(listing.fits, listing.read(hints)), limit)))

@@ -13,7 +13,6 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import ListingChanged
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import format_instant
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_address import email_key
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import Shown
@@ -25,6 +24,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_user i
     allowance_of,
     publication_of,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._pages import undisturbed
 
 CREATED, UPDATED, REMOVED, UNCHANGED, FAILED = "created", "updated", "removed", "unchanged", "failed"
 ACTIONS = (CREATED, UPDATED, REMOVED, UNCHANGED, FAILED)
@@ -78,12 +78,9 @@ def read_roll(api: Api, publication: str | None, wanted: Collection[str], everyb
     """Read the whole list once, and keep only what matters: the ``wanted`` addresses, or ``everybody``.
 
     The server is asked for no filter: one that is honoured would hide users that show no publication, which then would
-    be created again and again. A list that changed meanwhile is read once more, then it is an error.
+    be created again and again.
     """
-    try:
-        return _roll(api, publication, wanted, everybody)
-    except ListingChanged:
-        return _roll(api, publication, wanted, everybody)
+    return undisturbed(lambda: _roll(api, publication, wanted, everybody))
 
 
 def _roll(api: Api, publication: str | None, wanted: Collection[str], everybody: bool) -> Roll:

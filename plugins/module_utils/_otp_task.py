@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, InvalidInput
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Needs, Outcome, Task
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import Dialect
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_people import PEOPLE_SPEC, Person, people_of
@@ -37,7 +38,6 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_report
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_write import Done, Writer
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id, find_id_by_slug
 
-_ID = re.compile(r"\A[0-9a-fA-F]{24}\Z")
 _MOST_WORKERS = 32
 SPEC: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
@@ -68,13 +68,13 @@ class _Run:
         self._exclusive = bool(task.params["exclusive"])
         given = str(task.params["publication"])
         # Ids come in lower case from the server, and are compared and sent as such.
-        self._given = given.lower() if _ID.match(given) else given
+        self._given = given.lower() if is_id(given) else given
         self._people = people_of(task.params)
         _check(task.params, self._people)
 
     def run(self) -> Outcome:
         task = self._task
-        publication = self._given if _ID.match(self._given) else find_id_by_slug(task.api, self._given, task.warn)
+        publication = self._given if is_id(self._given) else find_id_by_slug(task.api, self._given, task.warn)
         if publication is None and not self._may_go_on():
             return self._nothing_to_remove()
         wanted = {person.key for person in self._people}
@@ -113,7 +113,7 @@ class _Run:
         An id is looked up only where nothing else tells whether it is right: before saying or doing anything about
         somebody who is to leave, and for the prediction of who would be created. A real creation tells by itself.
         """
-        if publication is None or roll.proven or not _ID.match(self._given):
+        if publication is None or roll.proven or not is_id(self._given):
             return True
         predicting = self._task.check_mode and any(step.action == CREATED for step in steps)
         leaving = self._absent or any(step.action == REMOVED for step in steps)

@@ -7,12 +7,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._info import (
     LIST_SPEC,
     Listing,
@@ -35,8 +35,6 @@ FILTERS: dict[str, dict[str, Any]] = {
     "emails": {"type": "list", "elements": "str", "aliases": ["email"]},
 }
 INFO_SPEC = {**FILTERS, **LIST_SPEC}
-
-_ID = re.compile(r"\A[0-9a-fA-F]{24}\Z")
 
 
 def needs(_params: Mapping[str, Any]) -> Needs:
@@ -79,26 +77,26 @@ class _Source:
             yield from self._of_named(name)
 
     def _of_named(self, name: str) -> Iterator[Read]:
-        is_id = bool(_ID.match(name))
+        may_be_id = is_id(name)
         anybody = False
-        for user in self._of(name) if is_id else ():
+        for user in self._of(name) if may_be_id else ():
             anybody = True
             yield user
         if anybody:
             return
         # Nobody there, or no such publication, or a slug that looks like an id.
         try:
-            ident = self._resolved(name, is_id)
+            ident = self._resolved(name, may_be_id)
         except RequestFailed as problem:
-            if is_id and problem.status in (401, 403):
+            if may_be_id and problem.status in (401, 403):
                 return
             raise
         if ident is not None and ident.lower() != name.lower():
             yield from self._of(ident)
 
-    def _resolved(self, name: str, is_id: bool) -> str | None:
+    def _resolved(self, name: str, may_be_id: bool) -> str | None:
         api, warn = self._task.api, self._task.warn
-        found = (find_by_id(api, name) if is_id else None) or find_by_slug(api, name, warn)
+        found = (find_by_id(api, name) if may_be_id else None) or find_by_slug(api, name, warn)
         if found is None:
             self._tell(f"publication: there is no publication {name}, so it has no OTP users")
         return None if found is None else identity(found)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, NamedTuple, TypeVar
 
 from ansible_collections.applivery.distribution.plugins.module_utils._envelope import Answer, identity
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
@@ -21,6 +21,16 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
 # 500 is used freely by existing clients on several lists (client code); 100 is the observed default (old docs).
 _PAGE_SIZES = (500, 100)
 _MOST_PAGES = 20000
+
+_Found = TypeVar("_Found")
+
+
+def undisturbed(read: Callable[[], _Found]) -> _Found:
+    """What ``read`` makes of a listing; where somebody wrote meanwhile it reads once more, then that is an error."""
+    try:
+        return read()
+    except ListingChanged:
+        return read()
 
 
 class Reader:

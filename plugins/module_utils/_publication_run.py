@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import identity, is_id
+from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
 from ansible_collections.applivery.distribution.plugins.module_utils._connection import check_id
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AppliveryError,
@@ -21,6 +21,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
     attempting,
     failure,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import application_of
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_rules import check_slug, check_wishes

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed, attempting
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATIONS
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_refusal import (
