@@ -15,6 +15,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
     FLAG,
     NESTED,
+    PROSE,
     STRINGS,
     Field,
     Kind,
@@ -57,13 +58,7 @@ def _metadata(value: Any) -> Any:
     return without_nulls(value) or None if isinstance(value, Mapping) else (None if is_empty(value) else value)
 
 
-def _notes(value: Any) -> Any:
-    # A block of text in YAML ends with a line break, which servers like to trim.
-    return value.replace("\r\n", "\n").rstrip() or None if isinstance(value, str) else value
-
-
 METADATA = Kind("dict", canonical=_metadata, clear={})
-NOTES = Kind("str", canonical=_notes)
 
 SCRIPTS = tuple(Field(option) for option in ("pre_install", "post_install", "audit", "enforce", "runner"))
 
@@ -72,7 +67,7 @@ SCRIPTS = tuple(Field(option) for option in ("pre_install", "post_install", "aud
 BUILD_FIELDS = (
     Field("version_name"),
     Field("tags", STRINGS),
-    Field("changelog", NOTES),
+    Field("changelog", PROSE),
     Field("metadata", METADATA, workspace_only=True),
     Field("default_scripts", NESTED, children=SCRIPTS, workspace_only=True),
     Field("disabled", FLAG, workspace_only=True),

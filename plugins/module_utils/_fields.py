@@ -99,6 +99,11 @@ def _id(value: Any) -> Any:
     return value.lower() if isinstance(value, str) and is_id(value) else _text(value)
 
 
+def _prose(value: Any) -> Any:
+    # A block of text in YAML ends with a line break, which servers like to trim.
+    return value.replace("\r\n", "\n").rstrip() or None if isinstance(value, str) else value
+
+
 class Kind(NamedTuple):
     """How values of one kind behave.
 
@@ -116,6 +121,7 @@ class Kind(NamedTuple):
 
 
 TEXT = Kind("str")
+PROSE = Kind("str", canonical=_prose)
 FLAG = Kind("bool", clear=None)
 NUMBER = Kind("int", clear=None)
 REFERENCE = Kind("str", canonical=_id, to_api=_id, reduce=_reference)

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Callable
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
@@ -20,10 +20,12 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
     INSTANT,
     NESTED,
     OBJECTS,
+    PROSE,
     REFERENCE,
     STRINGS,
     Field,
     is_empty,
+    is_id,
     shown,
 )
 
@@ -104,12 +106,12 @@ PUBLICATION_FIELDS: tuple[Field, ...] = (
     Field("show_history", FLAG),
     Field("show_dev_info", FLAG),
     Field("hide_attached_files", FLAG),
-    Field("terms", NESTED, children=(Field("active", FLAG), Field("text"))),
+    Field("terms", NESTED, children=(Field("active", FLAG), Field("text", PROSE))),
     Field(
         "configuration",
         NESTED,
         children=(
-            Field("application", NESTED, children=(Field("name"), Field("description"))),
+            Field("application", NESTED, children=(Field("name"), Field("description", PROSE))),
             Field(
                 "branding",
                 NESTED,
@@ -134,14 +136,20 @@ def unreturned(read: Mapping[str, Any]) -> list[str]:
 
 
 def pinned_builds(read: Mapping[str, Any]) -> set[str]:
-    """The ids of the builds that a publication is pinned to, in lower case."""
-    chosen = read.get("filter")
-    if not isinstance(chosen, Mapping):
-        return set()
-    listed = chosen.get("builds")
-    values = [chosen.get(platform) for platform in PLATFORMS] + (listed if isinstance(listed, list) else [])
-    ids = (identity(value) if isinstance(value, Mapping) else value for value in values)
-    return {ident.lower() for ident in ids if isinstance(ident, str) and ident}
+    """The ids of the builds that a publication is, or may be, pinned to, in lower case.
+
+    That is every id inside its filter, however deep: a build may be shown as an object, and a filter may be of a type
+    that nobody knows.
+    """
+    return set(_ids_in(read.get("filter")))
+
+
+def _ids_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and is_id(value):
+        yield value.lower()
+    elif isinstance(value, (list, Mapping)):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _ids_in(item)
 
 
 def application_of(read: Mapping[str, Any]) -> str | None:

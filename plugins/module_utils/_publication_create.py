@@ -90,13 +90,13 @@ def _created(work: Work, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any
     def post(body: Mapping[str, Any]) -> Any:
         return work.api.create(PUBLICATIONS, body, lambda: work.publications.by_slug(slug))
 
-    sent = send(work, plan, None, post)
+    sent = send(work, plan.body, None, post)
     ident = identity(sent.answer) if isinstance(sent.answer, Mapping) else None
     try:
         read = work.publications.by_id(ident) if ident else work.publications.by_slug(slug)
         if read is None:
             raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
-        verify(work, wanted, {}, sent.plan_for(read), read)
+        verify(work, wanted, {}, sent.as_far_as_sent(plan, read), read)
     except AppliveryError as problem:
         raise problem.with_result(changed=True, publication_id=ident) from None
     work.warn_about_masking(identity(read))

@@ -36,6 +36,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     find_by_id,
     pinned_builds,
     shown_publication,
+    understood,
     unreturned,
 )
 
@@ -91,7 +92,7 @@ def _read(task: Task, hints: Mapping[str, Any]) -> Iterator[Read]:
             found = find_by_id(api, ident)
             yield from [] if found is None else [found]
         else:
-            yield item
+            yield understood(item)
 
 
 def _fits(params: Mapping[str, Any], expiry: _Expiry) -> Callable[[Read], bool]:

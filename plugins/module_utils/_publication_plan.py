@@ -123,8 +123,8 @@ def unshown(wishes: Mapping[str, Any], read: Mapping[str, Any], others: Collecti
 def _shows_unset(kin: Field, read: Mapping[str, Any]) -> bool:
     """Whether a field like this one would be in the answer if it were just unset, as others are.
 
-    A null or an empty text at any place proves it, and an empty value of the same kind. A flag that is off proves
-    nothing: it is a value.
+    A null or an empty text proves it, and an empty value of the same kind. A flag that is off proves nothing: it is a
+    value. Neither does what is inside a nested field: that may be kept as it once was sent.
     """
     return any(
         entry.name in read and _is_proof(kin, entry, read[entry.name])
@@ -134,8 +134,6 @@ def _shows_unset(kin: Field, read: Mapping[str, Any]) -> bool:
 
 
 def _is_proof(kin: Field, entry: Field, value: Any) -> bool:
-    if isinstance(value, Mapping) and value:
-        return any(leaf.name in value and _is_proof(kin, leaf, value[leaf.name]) for leaf in entry.children)
     return value is None or value == "" or (is_empty(value) and entry.kind.type == kin.kind.type)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty
+from ansible_collections.applivery.distribution.plugins.module_utils._fields import COUNTRIES, is_empty
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, FILTER_KEYS
 
 _COUNTRY_NAMES = (FIELD["allowed_countries"].name, FIELD["blocked_countries"].name)
@@ -37,13 +37,17 @@ def milder(body: Mapping[str, Any], problem: RequestFailed, application: str | N
     """The body as it may be taken after this refusal; the same where the refusal shows no way.
 
     Left out are empty values that are refused (a server that clears by omission only), groups where only ``logged``
-    may have them, and what is refused inside a filter of an unknown type. The ``application`` is added where it is
-    missed (issue 99) and left out where it is not known.
+    may have them, and what is refused inside a filter of an unknown type. Country codes that were read in lower case
+    are tried in upper case. The ``application`` is added where it is missed (issue 99) and left out where it is not
+    known.
     """
     if not problem.body_refused:
         return dict(body)
-    refused = {name.split(".")[-1] for name in problem.field_names}
+    # A refusal may name an entry of a list, such as allowedCountries.0.
+    refused = {name.rstrip("0123456789.").split(".")[-1] for name in problem.field_names}
     made = {name: value for name, value in _without_empty_texts(body).items() if not _to_leave_out(name, body, refused)}
+    for name in refused & set(_COUNTRY_NAMES) & set(made):
+        made[name] = COUNTRIES.to_api(made[name])
     chosen = made.get("filter")
     if isinstance(chosen, Mapping) and chosen.get("type") not in FILTER_KEYS:
         inside = {name.split(".")[-1] for name in problem.field_names if "filter." in name}

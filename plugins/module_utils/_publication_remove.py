@@ -31,23 +31,25 @@ def remove(work: Work, read: dict[str, Any]) -> Outcome:
         work.warn(f"publication {read.get('slug')} is active: its address stops working for good")
     if work.has_otp_users(ident):
         work.warn(f"publication {read.get('slug')} has, or may have, OTP users: they lose access")
+    absent = {"publication": None, "publication_id": ident, "distribution_url": None}
     if work.task.check_mode:
         if _follows_newest(read):
             work.warn(f"{_LAST_OF_ITS_KIND}. Whether this is the last one is not looked up in check mode")
-    else:
-        _delete(work, ident, read)
+    elif not _deleted(work, ident, read):
+        return Outcome(result=absent, title=title_of(read))
     shown = shown_publication(read)
     return Outcome(
         changed=True,
-        result={"publication": None, "previous": as_read(read), "publication_id": ident, "distribution_url": None},
+        result={**absent, "previous": as_read(read)},
         before={entry.option: shown[entry.option] for entry in PUBLICATION_FIELDS if shown.get(entry.option)},
         title=title_of(read),
     )
 
 
-def _delete(work: Work, ident: str, read: Mapping[str, Any]) -> None:
+def _deleted(work: Work, ident: str, read: Mapping[str, Any]) -> bool:
+    """Whether this run deleted it; somebody else may have been faster."""
     try:
-        work.api.delete(PUBLICATIONS, ident)
+        return work.api.delete(PUBLICATIONS, ident)
     except RequestFailed as problem:
         if _follows_newest(read) and problem.status not in (401, 403, None):
             problem.message += (

@@ -25,6 +25,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     says_nothing,
 )
 
+_ALLOWED, _BLOCKED = COUNTRY_LISTS
 _SECURITY_ORDER = ("public", "password", "logged")
 # Without these the API can't create a publication, so every publication has them.
 _ALWAYS_THERE = ("visibility", "security", "filter")
@@ -95,8 +96,11 @@ def _excluded(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> set[str]:
     if security in ("public", "password") and read.get("security") in ("public", "password"):
         names.add("groups")
     for mine, other in (COUNTRY_LISTS, COUNTRY_LISTS[::-1]):
-        if not is_empty(wishes.get(mine.option)) or not is_empty(read.get(mine.name)):
+        if not is_empty(read.get(mine.name)):
             names.add(other.name)
+    if not is_empty(wishes.get(_ALLOWED.option)):
+        # Whoever is not on this list stays out, blocked or not. The other way round, a limit would be lost.
+        names.add(_BLOCKED.name)
     return names
 
 
@@ -105,28 +109,40 @@ def _excluded(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> set[str]:
 
 def openings(wishes: Mapping[str, Any], read: Mapping[str, Any], plan: Plan) -> list[str]:
     """What the plan does that lets more people in, in words with both values."""
-    return [*_openings(read, plan.expected), *_hidden_openings(wishes, plan.hidden)]
+    unseen = [option for option in plan.hidden if FIELD[option].guards and says_nothing(wishes[option])]
+    if _clears_unseen_countries(wishes, read, plan):
+        unseen.append(_ALLOWED.option)
+    return [*_openings(read, plan.expected), *(f"{option}: not shown by the server -> none" for option in unseen)]
+
+
+def _clears_unseen_countries(wishes: Mapping[str, Any], read: Mapping[str, Any], plan: Plan) -> bool:
+    return plan.body.get(_ALLOWED.name) == [] and _ALLOWED.name not in read and _ALLOWED.option not in wishes
 
 
 def _openings(read: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterable[str]:
     for option, is_wider in _WIDER.items():
-        entry = FIELD[option]
-        if option == "user_audience_map" and not read.get("activateUserAudiences") and is_empty(read.get(entry.name)):
-            # The first audiences of a publication that was not for audiences only limit it.
-            continue
-        before, after = canonical(entry, read.get(entry.name)), canonical(entry, expected.get(entry.name))
-        if not alike(before, after) and is_wider(before, after):
+        before, after = _both(FIELD[option], read, expected)
+        if not alike(before, after) and is_wider(before, after) and not _limited_otherwise(option, read, expected):
             yield f"{option}: {_words(before)} -> {_words(after)}"
+
+
+def _both(entry: Field, read: Mapping[str, Any], expected: Mapping[str, Any]) -> tuple[Any, Any]:
+    return canonical(entry, read.get(entry.name)), canonical(entry, expected.get(entry.name))
+
+
+def _limited_otherwise(option: str, read: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether another field keeps out whom this change alone would let in."""
+    if option == "user_audience_map":
+        # The first audiences of a publication that was not for audiences only limit it.
+        return not read.get("activateUserAudiences") and is_empty(read.get("userAudienceMap"))
+    if option == _BLOCKED.option:
+        blocked, allowed = _both(_BLOCKED, read, expected)[0], _both(_ALLOWED, read, expected)[1]
+        return isinstance(allowed, list) and not set(allowed) & set(blocked)
+    return False
 
 
 def _words(value: Any) -> str:
     return "none" if is_empty(value) else str(value)
-
-
-def _hidden_openings(wishes: Mapping[str, Any], hidden: Iterable[str]) -> Iterable[str]:
-    for option in hidden:
-        if FIELD[option].guards and says_nothing(wishes[option]):
-            yield f"{option}: not shown by the server -> none"
 
 
 def _weaker(before: Any, after: Any) -> bool:

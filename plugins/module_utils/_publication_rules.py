@@ -28,6 +28,8 @@ def check_wishes(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
     """Refuse what can't be right (InvalidInput); returns what deserves a warning."""
     warnings: list[str] = []
     _check_countries(wishes)
+    if any(is_empty(tag) for tag in wishes.get("tags", [])):
+        raise InvalidInput("tags: one of them is empty; use [] to remove all tags")
     _check_groups(wishes)
     _check_audiences(wishes)
     _check_colours(wishes)

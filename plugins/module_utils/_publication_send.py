@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed, attempting
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, RequestFailed
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATIONS
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan
@@ -22,69 +22,83 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
 
 _MOST_BODIES = 3
 
+Body = Mapping[str, Any]
+
 
 class Sent(NamedTuple):
-    """The body that the server took of a plan, and what it answered."""
+    """The body that the server took, and what it answered."""
 
-    plan: Plan
     body: Mapping[str, Any]
     answer: Any = None
 
-    def plan_for(self, after: Mapping[str, Any]) -> Plan:
+    def as_far_as_sent(self, plan: Plan, after: Mapping[str, Any]) -> Plan:
         """The plan as far as the server let it travel: groups that it refused are its own affair."""
-        if is_empty(self.plan.body.get("groups")) or "groups" in self.body:
-            return self.plan
-        return self.plan._replace(expected={**self.plan.expected, "groups": after.get("groups")})
+        if is_empty(plan.body.get("groups")) or "groups" in self.body:
+            return plan
+        return plan._replace(expected={**plan.expected, "groups": after.get("groups")})
 
 
-def send(work: Work, plan: Plan, application: str | None, post: Callable[[Mapping[str, Any]], Any]) -> Sent:
-    """Send the plan's body; after a refusal a milder one, where there is one.
+def send(
+    work: Work,
+    body: Body,
+    application: str | None,
+    post: Callable[[Body], Any],
+    in_steps: Callable[[Body], Sent] | None = None,
+) -> Sent:
+    """Send a body; after a refusal a milder one, where there is one.
 
-    ``application`` is the id of the publication's app, where it is known.
+    ``application`` is the id of the publication's app, where it is known; ``in_steps`` is what to do with a body whose
+    two country lists the server can't bear together.
     """
     given = work.api.connection.application or ""
     application = application or (given if is_id(given) else None)
-    body = plan.body
     for _attempt in range(_MOST_BODIES):
         try:
-            return Sent(plan, body, post(body))
+            return Sent(body, post(body))
         except RequestFailed as problem:
-            next_body = milder(body, problem, application)
             # Two country lists are no matter of leaving one out: a server that merges would keep it.
-            if next_body == body or refuses_both_country_lists(problem, body):
+            if refuses_both_country_lists(problem, body):
+                if in_steps is None:
+                    raise
+                return in_steps(body)
+            next_body = milder(body, problem, application)
+            if next_body == body:
                 raise
-            if not is_empty(body.get("groups")) and "groups" not in next_body:
-                work.warn(
-                    f"groups: the server does not take them with security: {body.get('security')}, so "
-                    f"{body['groups']} may be lost; previous holds what was there"
-                )
+            _tell_of_lost_groups(work, body, next_body)
             body = next_body
-    return Sent(plan, body, post(body))
+    return Sent(body, post(body))
 
 
-def replace(work: Work, ident: str, plan: Plan, application: str | None, visibility: Any) -> Sent:
-    """PUT the plan's body, in two steps where the server can't bear both country lists at once.
+def _tell_of_lost_groups(work: Work, body: Body, next_body: Body) -> None:
+    if not is_empty(body.get("groups")) and "groups" not in next_body:
+        work.warn(
+            f"groups: the server does not take them with security: {body.get('security')}, so {body['groups']} may be "
+            "lost; previous holds what was there"
+        )
+
+
+def replace(work: Work, ident: str, body: Body, application: str | None, visibility: Any) -> Sent:
+    """PUT a body, in two steps where the server can't bear both country lists at once.
 
     ``visibility`` is what the publication has now.
     """
-    try:
-        return send(work, plan, application, lambda body: work.api.update(PUBLICATIONS, ident, body))
-    except RequestFailed as problem:
-        if not refuses_both_country_lists(problem, plan.body):
-            raise
-    _replace_in_two_steps(work, ident, plan.body, visibility)
-    return Sent(plan, plan.body)
+
+    def put(body: Body, in_steps: Callable[[Body], Sent] | None = None) -> Sent:
+        return send(work, body, application, lambda sent: work.api.update(PUBLICATIONS, ident, sent), in_steps)
+
+    return put(body, lambda refused: _in_two_steps(put, refused, visibility))
 
 
-def _replace_in_two_steps(work: Work, ident: str, body: Mapping[str, Any], visibility: Any) -> None:
+def _in_two_steps(put: Callable[[Body], Sent], body: Body, visibility: Any) -> Sent:
     """Clear one country list, then set the other (fact sheet, hazard 5); nobody is let in meanwhile."""
     names = (FIELD["allowed_countries"].name, FIELD["blocked_countries"].name)
     emptied, filled = sorted(names, key=lambda name: not is_empty(body[name]))
-    cleared = {name: value for name, value in body.items() if name != filled}
-    final = {name: value for name, value in body.items() if name != emptied}
-    work.api.update(PUBLICATIONS, ident, {**cleared, "visibility": "inactive"})
-    with attempting(
-        "the country limits were cleared and the publication made inactive to set new limits, and then"
-        f" (visibility was {visibility})"
-    ):
-        work.api.update(PUBLICATIONS, ident, final)
+    put({**{name: value for name, value in body.items() if name != filled}, "visibility": "inactive"})
+    try:
+        return put({name: value for name, value in body.items() if name != emptied})
+    except AppliveryError as problem:
+        problem.message = (
+            "the country limits were cleared and the publication was made inactive to set new limits, which failed. "
+            f"Once the reason is mended, run the task again with visibility: {visibility}. {problem.message}"
+        )
+        raise problem.with_result(changed=True) from None

@@ -121,12 +121,12 @@ def _written(work: Work, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
     ident = str(identity(read))
     done: dict[str, Any] = {"previous": as_read(read)}
     try:
-        sent = replace(work, ident, plan, application_of(read), read.get("visibility"))
+        sent = replace(work, ident, plan.body, application_of(read), read.get("visibility"))
         done["changed"] = True
         after = work.publications.by_id(ident)
         if after is None:
             raise AppliveryError("it was updated, but the server does not show it afterwards")
-        verify(work, work.wishes, read, sent.plan_for(after), after)
+        verify(work, work.wishes, read, sent.as_far_as_sent(plan, after), after)
     except AppliveryError as problem:
         raise problem.with_result(**done) from None
     return after

@@ -194,15 +194,25 @@ def _enrich(call: Call, shown: Item) -> None:
             configuration["branding"]["logoUrl"] = "https://static.simulator.example/logo.png"
     chosen["matches"] = len(call.state.served_builds(shown["id"]))
     if how == "expanded":
-        for system in ("ios", "android", "macos", "windows"):
-            if chosen.get(system):
-                known = call.state.builds.get(chosen[system], {})
-                chosen[system] = {
-                    "id": chosen[system],
-                    "versionName": known.get("versionName", ""),
-                    "status": known.get("status", ""),
-                }
-        shown["application"] = dict(shown["applicationInfo"])
+        _expand(call, shown)
+
+
+def _expand(call: Call, shown: Item) -> None:
+    """Put the objects behind ids where the ids were."""
+    chosen = shown["filter"]
+    for system in ("ios", "android", "macos", "windows"):
+        if chosen.get(system):
+            known = call.state.builds.get(chosen[system], {})
+            chosen[system] = {
+                "id": chosen[system],
+                "versionName": known.get("versionName", ""),
+                "status": known.get("status", ""),
+            }
+    for entry in chosen.get("builds") or []:
+        entry["build"] = {"_id": entry.pop("id"), "versionName": entry.pop("versionName")}
+    for entry in shown.get("userAudienceMap") or []:
+        entry["audience"] = {"_id": entry.pop("id"), "name": entry.pop("name")}
+    shown["application"] = dict(shown["applicationInfo"])
 
 
 OTP_REFERENCE = ("organizationId", "storeId", "allowedDownloadsNum", "lastLoginDate", "lastDownloadDate")

@@ -233,6 +233,7 @@ def test_a_second_step_that_fails_says_what_the_first_one_did(simulator: Start) 
     sim.fault("status", method="PUT", skip=2, status=403, code=4001, message="Unauthorized")
     ran = task(sim, {"slug": "full-app", "blocked_countries": ["US"]})
     assert "made inactive" in ran.error.message
-    assert "visibility was unlisted" in ran.error.message
+    assert "run the task again with visibility: unlisted" in ran.error.message
+    assert ran.error.result["changed"] is True
     assert only(sim, "full-app")["visibility"] == "inactive"
     assert ran.error.result["previous"]["allowed_countries"] == ["ES", "PT"]

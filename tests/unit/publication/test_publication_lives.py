@@ -339,6 +339,14 @@ def test_removal_of_an_inactive_publication_without_users_is_quiet(sim: Simulato
     assert task(sim, {"slug": "app", "state": "absent"}).warnings == []
 
 
+def test_a_publication_that_somebody_else_deleted_first_is_no_change(sim: Simulator) -> None:
+    sim.add_publication(slug="app", visibility="inactive")
+    sim.fault("status", method="DELETE", status=404, code=3001, message="Entity not found")
+    ran = task(sim, {"slug": "app", "state": "absent"})
+    assert (ran.changed, ran.outcome.before, ran.result["publication"]) == (False, {}, None)
+    assert "previous" not in ran.result
+
+
 @pytest.mark.parametrize("api", APIS)
 def test_the_last_publication_of_the_newest_build_is_explained(sim: Simulator, api: str) -> None:
     item = sim.add_publication(slug="newest", filter={"type": "last"})

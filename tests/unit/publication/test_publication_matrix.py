@@ -126,13 +126,22 @@ def test_a_hidden_value_can_be_cleared_where_the_server_shows_unset_fields(
 ) -> None:
     hidden = ["allowedCountries", "showDevInfo"]
     sim = simulator(switches={"publication_put": put, "unset_fields": unset, "hidden_fields": hidden})
-    sim.add_publication(**{**FULL, "tags": [], "hideAttachedFiles": False})
+    sim.add_publication(**{**FULL, "tags": [], "expirationDate": None, "hideAttachedFiles": False})
     ran = play(sim, {"slug": "full-app", "allowed_countries": [], "show_dev_info": False}, repeats=True)
     assert ran.changed
     assert any("allowed_countries, show_dev_info" in warning for warning in ran.warnings)
     assert any("more people in: allowed_countries" in warning for warning in ran.warnings)
     stored = only(sim, "full-app")
     assert (stored["allowedCountries"], stored["showDevInfo"]) == ([], False)
+
+
+@pytest.mark.parametrize("put", ["replace", "merge"])
+def test_what_the_module_itself_sent_inside_a_field_proves_nothing_about_others(simulator: Start, put: str) -> None:
+    sim = simulator(switches={"publication_put": put, "unset_fields": "absent"})
+    sim.add_publication(**{**NEW, "terms": {"active": True, "text": "Read."}})
+    cleared = {"terms": {"active": False, "text": ""}, "tags": [], "allowed_countries": [], "expiration_date": ""}
+    # Plays it twice: the second time, an empty text is all that is left of the terms.
+    assert play(sim, {"slug": "new-app", **cleared}).changed
 
 
 @pytest.mark.parametrize("put", ["replace", "merge"])

@@ -11,7 +11,11 @@ import pytest
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, RequestFailed, failure
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import canonical
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, understood
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
+    FIELD,
+    pinned_builds,
+    understood,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_create import plan_creation
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import plan_update, unshown
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_refusal import (
@@ -266,6 +270,13 @@ OPENINGS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     ({"activateUserAudiences": False}, {"activate_user_audiences": True, "user_audience_map": [{"id": ONE}]}, []),
     ({"visibility": "inactive"}, {"visibility": "unlisted"}, ["visibility"]),
     ({"visibility": "active"}, {"visibility": "inactive"}, []),
+    # nobody knows whether there was a list of who may enter
+    ({}, {"blocked_countries": ["KP"]}, ["allowed_countries"]),
+    ({}, {"allowed_countries": [], "blocked_countries": ["KP"]}, []),
+    ({ALLOWED: []}, {"blocked_countries": ["KP"]}, []),
+    # a narrower list takes the place of a blocked country, or lets that very one in
+    ({BLOCKED: ["KP"]}, {"allowed_countries": ["ES"]}, []),
+    ({BLOCKED: ["KP", "RU"]}, {"allowed_countries": ["ES", "KP"]}, ["blocked_countries"]),
     # the server shows unset lists, but not this one: what is cleared may have been a limit
     ({"tags": []}, {"blocked_countries": []}, ["blocked_countries"]),
 ]
@@ -302,6 +313,8 @@ def test_possibly_lost_leaves_out_what_is_named_excluded_or_shown_for_others() -
     assert possibly_lost({}, {**FULL}, set()) == []
     lost = possibly_lost({"expiration_date": "", "tags": [], "allowed_countries": ["ES"]}, BASE, {"showHistory"})
     assert not {"expiration_date", "tags", "allowed_countries", "blocked_countries", "show_history"} & set(lost)
+    # who may enter is all that counts; whom to keep out says nothing about that
+    assert "allowed_countries" in possibly_lost({"blocked_countries": ["KP"]}, BASE, set())
     # a list that is to be cleared says nothing about the other one
     assert "blocked_countries" in possibly_lost({"allowed_countries": []}, BASE, set())
 
@@ -341,8 +354,9 @@ def test_a_field_that_is_absent_is_unset_unless_the_server_shows_unset_ones() ->
     assert unshown(wishes, {**BASE, "groups": []}) == ["blocked_countries"]
     assert unshown(wishes, {**BASE, "showHistory": False}) == []
     everything = ["blocked_countries", "expiration_date", "show_dev_info"]
-    assert unshown(wishes, {**BASE, "filter": {"type": "last", "value": None}}) == everything
-    assert unshown(wishes, {**BASE, "terms": {"active": False, "text": ""}}) == everything
+    # What is inside a nested field may be kept as it once was sent.
+    assert unshown(wishes, {**BASE, "filter": {"type": "last", "value": None}}) == []
+    assert unshown(wishes, {**BASE, "terms": {"active": False, "text": ""}}) == []
     assert unshown(wishes, {**BASE, "terms": None}) == everything
     assert unshown(wishes, {**BASE, "terms": None}, others={BLOCKED, "expirationDate"}) == ["show_dev_info"]
     assert plan_update(wishes, {**BASE, "groups": []}).forced
@@ -411,6 +425,15 @@ def test_a_milder_body_lacks_only_what_is_empty_or_strange() -> None:
     assert milder({"tags": ["a"]}, refused("tags"), None) == {"tags": ["a"]}
 
 
+def test_country_codes_that_were_read_in_lower_case_are_tried_in_upper_case() -> None:
+    for named in (ALLOWED, f"{ALLOWED}.0", f"body.{ALLOWED}.12"):
+        assert milder({ALLOWED: ["es", "PT"], "tags": ["x"]}, refused(named), None) == {
+            ALLOWED: ["ES", "PT"],
+            "tags": ["x"],
+        }
+    assert milder({ALLOWED: ["es"]}, refused("slug"), None) == {ALLOWED: ["es"]}
+
+
 @pytest.mark.parametrize(
     ("security", "stays"), [("public", False), ("password", False), ("logged", True), ("unheard-of", True)]
 )
@@ -444,6 +467,7 @@ CANONICAL: list[tuple[str, Any, Any]] = [
     ("expiration_date", "", None),
     ("terms", {"active": False, "text": "", "updatedAt": "x"}, {"active": False}),
     ("terms", {}, None),
+    ("terms", {"text": "Read me.\r\nAll.\n"}, {"text": "Read me.\nAll."}),
     ("filter", {"type": "last", "value": "main", "ios": ONE}, {"type": "last"}),
     ("filter", {"type": "builds", "ios": ONE}, {"type": "builds", "builds": [{"build_platform": "ios", "id": ONE}]}),
     ("configuration", {"branding": {"primaryColor": "#ff5733", "more": 1}}, {"branding": {"primary_color": "#FF5733"}}),
@@ -453,3 +477,24 @@ CANONICAL: list[tuple[str, Any, Any]] = [
 @pytest.mark.parametrize(("option", "read", "form"), CANONICAL, ids=range(len(CANONICAL)))
 def test_canonical_forms(option: str, read: Any, form: Any) -> None:
     assert canonical(FIELD[option], read) == form
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"type": "build", "ios": ONE.upper()},
+        {"type": "build", "ios": {"_id": ONE, "versionName": "1"}},
+        {"type": "builds", "builds": [{"buildPlatform": "ps5", "id": ONE}]},
+        {"type": "builds", "builds": [{"buildPlatform": "ps5", "build": {"_id": ONE}}]},
+        {"type": "builds", "builds": [{"buildPlatform": "ios", "buildId": ONE}]},
+        {"type": "builds", "builds": [ONE]},
+        {"type": "unheard-of", "x": [[{"y": ONE}]]},
+    ],
+)
+def test_every_id_inside_a_filter_is_a_build_that_may_be_pinned(chosen: dict[str, Any]) -> None:
+    assert pinned_builds({"id": TWO, "filter": chosen}) == {ONE}
+
+
+@pytest.mark.parametrize("chosen", [None, "last", {"type": "last", "value": None}, {"type": "tag", "value": "a" * 23}])
+def test_what_is_no_id_pins_nothing(chosen: Any) -> None:
+    assert pinned_builds({"id": TWO, "filter": chosen}) == set()

@@ -22,6 +22,7 @@ BUILD = "5f7f1d2a9c1e4b0012ab34c1"
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"allowed_countries": ["ES"], "blocked_countries": ["US"]}, "allowed_countries and blocked_countries"),
+    ({"tags": ["beta", ""]}, "tags: .*empty"),
     ({"allowed_countries": ["UK"]}, "allowed_countries: .*UK.*GB"),
     ({"allowed_countries": ["False"]}, "allowed_countries: .*Norway"),
     ({"blocked_countries": ["ES", "Spain", ""]}, "blocked_countries: .*Spain"),

@@ -43,6 +43,18 @@ def test_a_server_that_does_not_know_the_application_in_an_update_gets_none(simu
     assert ["application" in write["body"] for write in sim.writes] == [True, False]
 
 
+def test_two_steps_for_the_country_lists_begin_where_milder_bodies_led(simulator: Start) -> None:
+    sim = simulator(switches={"publication_application": "optional", "country_lists": "strictest"})
+    sim.add_publication(**FULL)
+    sim.fault("status", method="PUT", **refusal("application", '"application" is not allowed'))
+    ran = task(sim, {"slug": "full-app", "blocked_countries": ["KP"]})
+    assert ran.error is None
+    # Whole, without the application, and then the two steps without it.
+    assert ["application" in write["body"] for write in sim.writes] == [True, False, False, False]
+    stored = only(sim, "full-app")
+    assert (stored["visibility"], stored["allowedCountries"], stored["blockedCountries"]) == ("unlisted", [], ["KP"])
+
+
 @pytest.mark.parametrize("options", [{"tags": ["x"]}, {"tags": ["x"], "groups": []}])
 def test_groups_that_are_refused_beside_an_open_security_are_left_out(
     simulator: Start, options: dict[str, Any]
