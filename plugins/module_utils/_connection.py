@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_id
+from ansible_collections.applivery.distribution.plugins.module_utils._http import fits_in_header
 
 WORKSPACE = "workspace"
 INTEGRATIONS = "integrations"
@@ -48,10 +48,9 @@ _DEFAULTS = {
 _TYPES = {"validate_certs": "bool", "ca_path": "path", "api_timeout": "int", "retry_timeout": "int"}
 _TOKENS = ("app_token", "service_account_token")
 _NAMES = ("organization", "application", "store")
-_SEGMENT = re.compile(r"\A[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?\Z")
-_TOKEN = re.compile(r"\A[\x21-\x7e]+\Z")
-# A backslash ends the host for some parsers and not for others; the rest begins a query or can't be seen.
-_NOT_IN_BASE_URL = re.compile(r"[\\?#\s\x00-\x1f\x7f]")
+_IN_NAMES = str.maketrans("", "", "_-")
+# A backslash ends the host for some parsers and not for others; the rest begins a query.
+_NOT_IN_BASE_URL = "\\?# "
 _BOTH_WAYS = (
     "Give app_token (or APPLIVERY_APP_TOKEN) to use the Integrations API of one app, or service_account_token together "
     "with organization (or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION) to use the Workspace API"
@@ -221,7 +220,7 @@ def _check_workspace(asked: str, given: Mapping[str, str | None], needs_applicat
 
 
 def _check_token(option: str, value: str | None) -> None:
-    if value and not _TOKEN.match(value):
+    if value and not fits_in_header(value):
         raise InvalidInput(
             f"{option}: the token holds a blank, a line break or a character outside ASCII; copy it again, without "
             "a line break at its end"
@@ -229,8 +228,12 @@ def _check_token(option: str, value: str | None) -> None:
 
 
 def _check_segment(option: str, value: str | None) -> None:
-    if value and not _SEGMENT.match(value):
+    if value and not _is_name(value):
         raise InvalidInput(f"{option}: {value!r} is neither a slug nor an id (letters, digits and hyphens only)")
+
+
+def _is_name(text: str) -> bool:
+    return text.isascii() and text.translate(_IN_NAMES).isalnum() and text[0].isalnum() and text[-1].isalnum()
 
 
 def _base_url(option: str, params: Mapping[str, Any], environment: Environment) -> str:
@@ -245,13 +248,17 @@ def _base_url(option: str, params: Mapping[str, Any], environment: Environment) 
         host = parts.hostname if parts.port != 0 else None
     except ValueError as problem:
         raise InvalidInput(f"{option}: {problem}") from problem
-    if parts.scheme not in ("http", "https") or not host or _NOT_IN_BASE_URL.search(url):
+    if parts.scheme not in ("http", "https") or not host or not _is_plain(url):
         raise InvalidInput(f"{option}: {url!r} is not the base URL of an HTTPS server")
     if parts.scheme == "http" and not _is_loopback(host):
         raise InvalidInput(
             f"{option}: {url!r} would send the token unencrypted; plain http is accepted for loopback addresses only"
         )
     return url
+
+
+def _is_plain(url: str) -> bool:
+    return url.isprintable() and not any(character in _NOT_IN_BASE_URL for character in url)
 
 
 def _is_loopback(host: str) -> bool:

@@ -22,11 +22,9 @@ from typing import Any, Callable, NamedTuple
 
 Canonical = Callable[[Any], Any]
 
-_DATE = re.compile(r"\A\d{4}-\d{2}-\d{2}\Z", re.ASCII)
-_TIMESTAMP = re.compile(
-    r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z",
-    re.ASCII,
-)
+# Compiled when they are first used: most tasks hold no date, and every task waits for its imports.
+_DATE = r"\A\d{4}-\d{2}-\d{2}\Z"
+_TIMESTAMP = r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
 
 
@@ -398,9 +396,9 @@ def parse_instant(text: str) -> datetime:
     Raises ValueError with the reason: a timestamp without an offset could mean any of 38 instants.
     """
     text = text.strip()
-    if _DATE.match(text):
+    if re.match(_DATE, text, re.ASCII):
         return datetime.fromisoformat(f"{text}T23:59:59+00:00")
-    match = _TIMESTAMP.match(text)
+    match = re.match(_TIMESTAMP, text, re.ASCII)
     if not match:
         raise ValueError(f"{text!r} is neither a date such as 2026-12-31 nor a timestamp such as 2026-12-31T18:00:00Z")
     date, minutes, seconds, fraction, zulu, hours_off, minutes_off = match.groups()

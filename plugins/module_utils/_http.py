@@ -148,11 +148,16 @@ class _Gate:
         return True
 
 
+def fits_in_header(token: str) -> bool:
+    """Whether a token can stand in a header: no blank, no line break, nothing outside ASCII."""
+    return token.isascii() and token.isprintable() and " " not in token
+
+
 class _BearerAuth:
     """An explicit auth object: requests would otherwise let ``~/.netrc`` replace the token."""
 
     def __init__(self, token: str) -> None:
-        if not (token.isascii() and token.isprintable() and " " not in token):
+        if not fits_in_header(token):
             # Python's own refusal would show the whole header.
             raise ValueError("the token can't stand in a header")
         self._header = "Bearer " + token

@@ -19,9 +19,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FILTER_KEYS, MANUAL, PLATFORMS
 
 # 3 to 128 characters [reference]; the pattern is the one that the GitHub action checks [client code] (C11).
-_SLUG = re.compile(r"\A(?=.{3,128}\Z)[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]\Z")
+_SLUG = r"\A(?=.{3,128}\Z)[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]\Z"
 _COUNTRY_HINTS = {"UK": " (the United Kingdom is GB)", "FALSE": ' (Norway has to be quoted in YAML: "NO")'}
-_COLOUR = re.compile(r"\A#[0-9a-fA-F]{6}\Z")
+_COLOUR = r"\A#[0-9a-fA-F]{6}\Z"
 
 
 def check_wishes(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
@@ -43,7 +43,7 @@ def check_wishes(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
 
 def check_slug(option: str, slug: str) -> None:
     """Refuse what can't be a slug."""
-    if not _SLUG.match(slug):
+    if not re.match(_SLUG, slug):
         raise InvalidInput(
             f"{option}: {slug!r} is no slug: 3 to 128 letters, digits and hyphens, beginning and ending with a letter "
             "or digit"
@@ -107,7 +107,7 @@ def _check_audiences(wishes: Mapping[str, Any]) -> None:
 def _check_colours(wishes: Mapping[str, Any]) -> None:
     branding = wishes.get("configuration", {}).get("branding", {})
     for option in ("primary_color", "button_color"):
-        if branding.get(option) and not _COLOUR.match(branding[option]):
+        if branding.get(option) and not re.match(_COLOUR, branding[option]):
             raise InvalidInput(
                 f"configuration.branding.{option}: {branding[option]!r} is no colour in the form #RRGGBB"
             )
