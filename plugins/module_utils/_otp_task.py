@@ -36,7 +36,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_report
     warnings_of,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_write import Done, Writer
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id, find_id_by_slug
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_list import find_id_by_slug
 
 _MOST_WORKERS = 32
 SPEC: dict[str, dict[str, Any]] = {

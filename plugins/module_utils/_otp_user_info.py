@@ -28,7 +28,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_user i
     publication_of,
     shown_otp_user,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id, find_by_slug
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_list import find_by_slug
 
 FILTERS: dict[str, dict[str, Any]] = {
     "publication": {"type": "str"},

@@ -7,8 +7,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any, Callable
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, Endpoint, identity
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError
@@ -183,85 +183,11 @@ def _with_id(item: Any, noun: str) -> Any:
     return {**item, "id": ident} if ident else item
 
 
-class Publications:
-    """Finds publications, and remembers which fields this server returns for any of them."""
-
-    def __init__(self, api: Api, warn: Callable[[str], None]) -> None:
-        self.api = api
-        self._returned: list[tuple[str | None, set[str]]] = []
-        self._warn = warn
-
-    def returned_for_others(self, ident: str) -> set[str]:
-        """The API names of all fields that this server has shown so far for any other publication than this one."""
-        return {name for owner, names in self._returned if owner != ident for name in names}
-
-    def by_id(self, ident: str) -> dict[str, Any] | None:
-        """One publication, or None when the server says that it does not exist."""
-        found = self.api.find(PUBLICATIONS, ident)
-        if found is None:
-            return None
-        if not is_empty(found.get("slug")):
-            return understood(found)
-        raise AppliveryError(f"the server's answer for the publication {ident} does not show a slug: it is incomplete")
-
-    def by_slug(self, slug: str) -> dict[str, Any] | None:
-        """The publication with exactly this slug, read in full, or None."""
-        ident = self.id_of(slug)
-        return self.by_id(ident) if ident else None
-
-    def id_of(self, slug: str) -> str | None:
-        """The id of the publication with exactly this slug, or None.
-
-        The slug is a hint to the server (guide: exact; issue 119: a search) and is compared again here. Absence is
-        believed only from a listing that was not narrowed.
-        """
-        fits = self._list({"slug": slug}, slug)
-        ids = sorted({ident for ident in map(identity, fits) if ident})
-        if len(ids) > 1:
-            raise AppliveryError(
-                f"slug: {len(ids)} publications have the slug {slug}; choose one by publication_id: {', '.join(ids)}"
-            )
-        return ids[0] if ids else None
-
-    def _list(self, hints: Mapping[str, str], slug: str) -> list[dict[str, Any]]:
-        items = self._noted(self.api.list_all(PUBLICATIONS, hints))
-        fits = [item for item in items if item.get("slug") == slug]
-        # The filter may be a search within slugs; what does not contain the slug shows that nothing was filtered.
-        narrowed = all(slug.lower() in str(item.get("slug", "")).lower() for item in items)
-        if not fits and narrowed:
-            items = self._noted(self.api.list_all(PUBLICATIONS))
-            fits = [item for item in items if item.get("slug") == slug]
-        self._warn_about_case(items, slug)
-        return fits
-
-    def _noted(self, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        listed = list(items)
-        for item in listed:
-            self._returned.append((identity(item), set(item)))
-        return listed
-
-    def _warn_about_case(self, items: Iterable[Mapping[str, Any]], slug: str) -> None:
-        others = {str(item.get("slug")) for item in items if str(item.get("slug", "")).lower() == slug.lower()} - {slug}
-        if others:
-            self._warn(
-                f"slug: {slug} differs only in case from the slug of another publication: {', '.join(sorted(others))}"
-            )
-
-
 def find_by_id(api: Api, ident: str) -> dict[str, Any] | None:
-    """The publication with this id, or None."""
-    return Publications(api, _silent).by_id(ident)
-
-
-def find_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> dict[str, Any] | None:
-    """The publication with exactly this slug, or None."""
-    return Publications(api, warn).by_slug(slug)
-
-
-def find_id_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> str | None:
-    """The id of the publication with exactly this slug, or None; for tasks that need no more of it."""
-    return Publications(api, warn).id_of(slug)
-
-
-def _silent(_message: str) -> None:
-    """A lookup by id has nothing to warn about."""
+    """The publication with this id, read in full, or None when the server says that it does not exist."""
+    found = api.find(PUBLICATIONS, ident)
+    if found is None:
+        return None
+    if not is_empty(found.get("slug")):
+        return understood(found)
+    raise AppliveryError(f"the server's answer for the publication {ident} does not show a slug: it is incomplete")

@@ -88,12 +88,12 @@ def _created(work: Work, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any
     slug = str(work.slug)
 
     def post(body: Mapping[str, Any]) -> Any:
-        return work.api.create(PUBLICATIONS, body, lambda: work.publications.by_slug(slug))
+        return work.api.create(PUBLICATIONS, body, lambda: work.by_slug(slug))
 
     sent = send(work, plan.body, None, post)
     ident = identity(sent.answer) if isinstance(sent.answer, Mapping) else None
     try:
-        read = work.publications.by_id(ident) if ident else work.publications.by_slug(slug)
+        read = work.by_id(ident) if ident else work.by_slug(slug)
         if read is None:
             raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
         verify(work, wanted, {}, sent.as_far_as_sent(plan, read), read)

@@ -88,7 +88,7 @@ def _find(work: Work) -> dict[str, Any] | None:
     read = _named(work)
     if not work.new_slug or (read is not None and read.get("slug") == work.new_slug):
         return read
-    taken = work.publications.by_slug(work.new_slug)
+    taken = work.by_slug(work.new_slug)
     if read is None:
         if taken is None:
             raise AppliveryError(f"neither {work.slug} nor new_slug {work.new_slug} exists; new_slug never creates")
@@ -104,8 +104,8 @@ def _find(work: Work) -> dict[str, Any] | None:
 
 def _named(work: Work) -> dict[str, Any] | None:
     if work.ident is None:
-        return work.publications.by_slug(str(work.slug))
-    read = work.publications.by_id(work.ident)
+        return work.by_slug(str(work.slug))
+    read = work.by_id(work.ident)
     if read is None and work.params["state"] == "present":
         raise AppliveryError(
             "there is no publication with this id; a publication is created by its slug, never by its id",

@@ -8,14 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, wishes
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
     PUBLICATION_FIELDS,
-    Publications,
+    find_by_id,
     shown_publication,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan, plan_update
@@ -23,6 +23,9 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     check_groups_apply,
     warnings_about_effect,
 )
+
+if TYPE_CHECKING:
+    from ansible_collections.applivery.distribution.plugins.module_utils._publication_list import PublicationList
 
 
 class Work:
@@ -34,7 +37,7 @@ class Work:
         self.params = task.params
         self._told: set[str] = set()
         self._otp_users: bool | None = None
-        self.publications = Publications(task.api, self.warn)
+        self._listed: PublicationList | None = None
         self.ident = task.params.get("publication_id") or None
         self.slug = task.params.get("slug") or None
         self.new_slug = task.params.get("new_slug") or None
@@ -62,9 +65,24 @@ class Work:
                 "choose another password"
             )
 
+    def by_id(self, ident: str) -> dict[str, Any] | None:
+        """The publication with this id, or None."""
+        return find_by_id(self.api, ident)
+
+    def by_slug(self, slug: str) -> dict[str, Any] | None:
+        """The publication with exactly this slug, read in full, or None."""
+        if self._listed is None:
+            from ansible_collections.applivery.distribution.plugins.module_utils._publication_list import (
+                PublicationList,
+            )
+
+            self._listed = PublicationList(self.api, self.warn)
+        ident = self._listed.id_of(slug)
+        return self.by_id(ident) if ident else None
+
     def others(self, read: Mapping[str, Any]) -> set[str]:
         """The API names of the fields that this server has shown for any other publication."""
-        return self.publications.returned_for_others(str(identity(read)))
+        return set() if self._listed is None else self._listed.returned_for_others(str(identity(read)))
 
     def plan(self, read: Mapping[str, Any]) -> Plan:
         """What there is to do about a publication as it was read; refuses what can't be right with it."""

@@ -48,7 +48,7 @@ def update(work: Work, read: dict[str, Any]) -> Outcome:
         if work.task.check_mode:
             work.tell(concerns)
             return changed(work, plan, predicted(plan), work.wishes, read)
-        latest = work.publications.by_id(str(identity(read)))
+        latest = work.by_id(str(identity(read)))
         if latest is None:
             raise AppliveryError("it was deleted by somebody else while this task ran; run the task again").with_result(
                 previous=as_read(read)
@@ -123,7 +123,7 @@ def _written(work: Work, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
     try:
         sent = replace(work, ident, plan.body, application_of(read), read.get("visibility"))
         done["changed"] = True
-        after = work.publications.by_id(ident)
+        after = work.by_id(ident)
         if after is None:
             raise AppliveryError("it was updated, but the server does not show it afterwards")
         verify(work, work.wishes, read, sent.as_far_as_sent(plan, after), after)
