@@ -115,7 +115,7 @@ class Api:
         found = identity(data) if isinstance(data, dict) else None
         if not isinstance(data, dict) or not data or (found is None and is_id(ident)):
             raise self._unusable("get", endpoint, answer)
-        if found and is_id(ident) and is_id(found) and found.lower() != ident.lower():
+        if found and is_id(ident) and found.lower() != ident.lower():
             raise self._unusable("get", endpoint, answer, f"it is about {found}")
         return data
 

@@ -351,9 +351,15 @@ def _text(content: bytes, content_type: str) -> tuple[str, bool]:
 
 def _decode(text: str) -> tuple[Any, bool]:
     try:
-        return json.loads(text, parse_constant=_not_json), True
+        return json.loads(text, parse_constant=_not_json, parse_float=_finite), True
     except (ValueError, RecursionError):
         return None, False
+
+
+def _finite(number: str) -> float:
+    # Python makes infinity of 1e999, which nobody could read back from a result.
+    value = float(number)
+    return value if abs(value) < inf else _not_json(number)
 
 
 def _not_json(constant: str) -> Any:
