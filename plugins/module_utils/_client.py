@@ -17,6 +17,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
     INTEGRATIONS,
     WORKSPACE,
     Connection,
+    application_missing,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._envelope import (
     Answer,
@@ -295,8 +296,7 @@ class WorkspaceApi(Api):
 
     def _application(self) -> str:
         if not self.connection.application:
-            other = ", or set api: integrations to use the app_token" if self.connection.other_token else ""
-            raise InvalidInput(f"application is missing: the Workspace API needs the slug or id of the app{other}")
+            raise application_missing(bool(self.connection.other_token))
         return segment(self.connection.application)
 
     def _looked_up(self, option: str, given: str = "") -> str:

@@ -213,10 +213,13 @@ def _check_workspace(asked: str, given: Mapping[str, str | None], needs_applicat
     if missing:
         raise InvalidInput(f"api: {asked} needs {' and '.join(missing)}, which is missing. {_BOTH_WAYS}.")
     if needs_application and not given["application"]:
-        raise InvalidInput(
-            "application is missing: the Workspace API needs the slug or id of the app"
-            + (", or set api: integrations to use the app_token." if alternative and given["app_token"] else ".")
-        )
+        raise application_missing(alternative and bool(given["app_token"]))
+
+
+def application_missing(alternative: bool) -> InvalidInput:
+    """The error about a path or body that needs the application; ``alternative``: the app token can do it as well."""
+    other = ", or set api: integrations to use the app_token" if alternative else ""
+    return InvalidInput(f"application is missing: the Workspace API needs the slug or id of the app{other}.")
 
 
 def _check_token(option: str, value: str | None) -> None:
