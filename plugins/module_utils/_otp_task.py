@@ -188,7 +188,7 @@ class _Run:
         if error is None:
             result["msg"] = sentence(numbers)
         return Outcome(
-            changed=any(numbers[action] for action in (CREATED, UPDATED, REMOVED)),
+            changed=any(result.partly or result.action in (CREATED, UPDATED, REMOVED) for result in done),
             result=result,
             before=before,
             after=after,

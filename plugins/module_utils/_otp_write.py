@@ -54,13 +54,18 @@ _SAFE_TO_SEARCH = re.compile(r"[A-Za-z0-9@._-]+")
 
 
 class Done(NamedTuple):
-    """What became of one step. ``differs`` is what the server shows instead of what was asked for."""
+    """What became of one step.
+
+    ``differs`` is what the server shows instead of what was asked for. ``partly``: it failed, but not before something
+    was written.
+    """
 
     action: str
     ident: str | None = None
     msg: str = ""
     differs: str = ""
     problem: AppliveryError | None = None
+    partly: bool = False
 
 
 class Writer:
@@ -161,22 +166,42 @@ class Writer:
     # Removing and updating ------------------------------------------------------------------------------------
 
     def _remove(self, step: Step) -> Done:
-        removed = [self._api.delete(OTP_USERS, _known(ident)) for ident in step.idents]
-        if any(removed):
-            return Done(REMOVED, _first(step), step.msg)
-        return Done(UNCHANGED, _first(step), "was gone already")
+        return self._one_by_one(step, lambda ident: self._api.delete(OTP_USERS, ident))
 
     def _update(self, step: Step) -> Done:
         person = _person(step)
+        return self._one_by_one(step, lambda ident: self._set_downloads(ident, person))
+
+    def _set_downloads(self, ident: str, person: Person) -> bool:
+        try:
+            self._api.update(OTP_USERS, ident, {DOWNLOADS.name: person.allowance.downloads})
+        except RequestFailed as problem:
+            if not problem.absent:
+                raise
+            text = f"left the list meanwhile; running the task again decides anew. {problem.message}"
+            raise AppliveryError(text, problem.failure) from problem
+        return True
+
+    def _one_by_one(self, step: Step, write: Callable[[str], bool]) -> Done:
+        """Write all entries of one person, of whom the list may hold several; one that fails does not keep the others.
+
+        ``write`` tells whether there was anything to do.
+        """
+        written = 0
+        failures: list[tuple[str | None, AppliveryError]] = []
         for ident in step.idents:
             try:
-                self._api.update(OTP_USERS, _known(ident), {DOWNLOADS.name: person.allowance.downloads})
-            except RequestFailed as problem:
-                if not problem.absent:
-                    raise
-                text = f"left the list meanwhile; running the task again decides anew. {problem.message}"
-                raise AppliveryError(text, problem.failure) from problem
-        return Done(UPDATED, _first(step), step.msg)
+                written += write(_known(ident))
+            except AppliveryError as problem:
+                failures.append((ident, problem))
+        if not failures:
+            done = Done(step.action, _first(step), step.msg)
+            return done if written else Done(UNCHANGED, _first(step), "was gone already")
+        ident, first = failures[0]
+        if not written:
+            raise first
+        text = f"stands on the list {len(step.idents)} times, {written} of them {step.action}; {first.message}"
+        return Done(FAILED, ident, text, problem=first, partly=True)
 
     # Creating -------------------------------------------------------------------------------------------------
 

@@ -316,6 +316,33 @@ def test_somebody_gone_meanwhile(world: Start) -> None:
     assert ran.outcome.before == {}
 
 
+@pytest.mark.parametrize("fails", ["first", "second"])
+@pytest.mark.parametrize(
+    ("options", "method"),
+    [
+        ({"state": "absent"}, "DELETE"),
+        ({"allowed_downloads": 5, "update_allowance": "always"}, "PUT"),
+    ],
+)
+def test_half_of_somebody_who_stands_there_twice(
+    world: Start, fails: str, options: dict[str, Any], method: str
+) -> None:
+    here = world()
+    here.let_in("ana@x.example", "Ana@x.example", allowedDownloadsNum=2)
+    here.sim.fault("status", method=method, skip=int(fails == "second"), status=400, code=6001, message="Not this one")
+    ran = here.run(emails=["ana@x.example"], **options)
+    assert ran.error is not None
+    assert ran.changed
+    assert actions(ran) == {"ana@x.example": "failed"}
+    assert "2 times, 1 of them" in ran.result["users"][0]["msg"]
+    assert "Not this one" in ran.result["users"][0]["msg"]
+    assert ran.error.failure["code"] == 6001
+    assert len(here.sim.writes) == 2
+    rest = here.run(emails=["ana@x.example"], **options)
+    assert rest.error is None
+    assert len(here.sim.writes) == 1
+
+
 def test_a_refused_update_is_its_own_reason(world: Start) -> None:
     here = world()
     here.let_in("ana@x.example", allowedDownloadsNum=2)
