@@ -44,7 +44,6 @@ def remove(task: Task, ident: str | None, match: Match | None) -> Outcome:
     if not task.params["force"]:
         _refuse_if_pinned(task, build)
     changed = True if task.check_mode else _delete(task.api, found, build)
-    shown = shown_build(build)
     return Outcome(
         changed=changed,
         result={
@@ -53,9 +52,14 @@ def remove(task: Task, ident: str | None, match: Match | None) -> Outcome:
             "uploaded": False,
             **({"previous": as_read(build)} if changed else {}),
         },
-        before={entry.option: shown[entry.option] for entry in BUILD_FIELDS if not is_empty(shown[entry.option])},
+        before=_fields_of(build) if changed else {},
         title=f"build {name_of(build)}",
     )
+
+
+def _fields_of(build: Build) -> dict[str, Any]:
+    shown = shown_build(build)
+    return {entry.option: shown[entry.option] for entry in BUILD_FIELDS if not is_empty(shown[entry.option])}
 
 
 def _find(api: Api, ident: str | None, match: Match | None) -> Build | None:

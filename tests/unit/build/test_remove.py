@@ -123,7 +123,10 @@ def test_somebody_else_deleted_it_first(build: Start) -> None:
     module = build()
     ident = module.sim.add_build()["id"]
     module.sim.fault("shrink", method="DELETE", id=ident)
-    assert not module(build_id=ident, state="absent").changed
+    outcome = module(build_id=ident, state="absent")
+    assert not outcome.changed
+    assert (outcome.before, outcome.after) == ({}, {})
+    assert "previous" not in outcome.result
 
 
 def test_a_refused_token_is_never_absence(build: Start) -> None:
