@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build import (
@@ -32,7 +32,12 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read, is_empty
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import PUBLICATIONS, pinned_builds
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
+    FILTER_KEYS,
+    MANUAL,
+    PUBLICATIONS,
+    pinned_builds,
+)
 
 
 def remove(task: Task, ident: str | None, match: Match | None) -> Outcome:
@@ -102,10 +107,10 @@ def _refuse_if_pinned(task: Task, build: Build) -> None:
     with attempting("looking for publications that are pinned to the build, which force: true skips"):
         for publication in _publications(task):
             name = f"{publication.get('slug')} ({identity(publication)})"
-            if not isinstance(publication.get("filter"), Mapping):
-                unknown.append(name)
-            elif ident in pinned_builds(publication):
+            if ident in pinned_builds(publication):
                 pinned.append(name)
+            elif not _shows_its_builds(publication):
+                unknown.append(name)
     if pinned:
         raise AppliveryError(
             f"the build {name_of(build)} is pinned by {len(pinned)} publication(s), which would stop serving it: "
@@ -122,7 +127,33 @@ def _publications(task: Task) -> Iterator[dict[str, Any]]:
     for endpoint in _endpoints(task):
         for listed in task.api.list_all(endpoint):
             # A list may be a short form.
-            yield listed if "filter" in listed else task.api.find(endpoint, str(identity(listed))) or listed
+            short = not _shows_its_builds(listed)
+            yield (task.api.find(endpoint, str(identity(listed))) if short else None) or listed
+
+
+def _shows_its_builds(publication: Mapping[str, Any]) -> bool:
+    """Whether all builds that the publication is pinned to can be seen, none included."""
+    chosen = publication.get("filter")
+    if not isinstance(chosen, Mapping):
+        return False
+    kind = str(chosen.get("type"))
+    if kind not in FILTER_KEYS:
+        # Some new way of choosing: with builds in sight it is one of pinning, and those are the ones.
+        return bool(pinned_builds(publication))
+    if kind not in MANUAL:
+        return True
+    shown = [chosen[key] for key in FILTER_KEYS[kind] if key in chosen]
+    return bool(shown) and all(map(_has_id, _pins(shown)))
+
+
+def _pins(shown: Iterable[Any]) -> Iterator[Any]:
+    """What stands for one build each, in a list or alone."""
+    for value in shown:
+        yield from value if isinstance(value, list) else [] if is_empty(value) else [value]
+
+
+def _has_id(pin: Any) -> bool:
+    return bool(pinned_builds({"filter": {"builds": [pin]}}))
 
 
 def _endpoints(task: Task) -> Iterator[Endpoint]:

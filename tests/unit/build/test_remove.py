@@ -70,6 +70,110 @@ def test_a_publication_that_does_not_show_its_builds_protects_them(build: Start)
     assert module(build_id=ident, state="absent", force=True).changed
 
 
+PINS: list[dict[str, Any]] = [
+    {"type": "build", "ios": {"_id": "X"}},
+    {"type": "build", "ios": {"build": {"id": "X"}}},
+    {"type": "builds", "ios": "X"},
+    {"type": "builds", "builds": ["X"]},
+    {"type": "builds", "builds": [{"buildPlatform": "ps5", "build": {"_id": "X"}}]},
+    {"type": "builds", "builds": [{"buildPlatform": "ios", "buildId": "X"}]},
+    {"type": "builds", "builds": [{"buildPlatform": "ios", "build": "X"}]},
+    {"type": "builds", "builds": [{"buildPlatform": "ios", "id": {"_id": "X"}}]},
+    {"type": "future", "x": "X"},
+]
+
+
+def with_id(value: Any, ident: str) -> Any:
+    """The value with ``ident`` wherever it says X."""
+    if isinstance(value, dict):
+        return {key: with_id(inner, ident) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [with_id(inner, ident) for inner in value]
+    return ident if value == "X" else value
+
+
+def shows_filter(module: Module, chosen: Any, *, listed: bool = True) -> None:
+    """Let the server show this filter for the only publication; ``listed``: on the list, too, not only when read."""
+    publication = next(iter(module.sim.publications))
+    found = {"id": publication, "slug": "strange-one", "filter": chosen}
+    short = found if listed else {"id": publication, "slug": "strange-one", "filter": {"type": chosen["type"]}}
+    for path, data in ((r"/pubApps(\?|$)", {"items": [short], "totalDocs": 1}), (f"/pubApps/{publication}", found)):
+        answer = {"status": True, "data": data}
+        module.sim.fault("status", method="GET", path=path, times=None, status=200, body=answer)
+
+
+@pytest.mark.parametrize("upper", [False, True])
+@pytest.mark.parametrize("chosen", PINS, ids=str)
+def test_a_pin_is_seen_wherever_its_id_stands(build: Start, chosen: dict[str, Any], upper: bool) -> None:
+    module = build()
+    ident = module.sim.add_build(os="ios")["id"]
+    other = module.sim.add_build(os="ios")["id"]
+    module.sim.add_publication(filter={"type": "last"})
+    shows_filter(module, with_id(chosen, ident.upper() if upper else ident))
+    for check in (True, False):
+        with pytest.raises(AppliveryError, match=r"pinned by 1 publication.*strange-one \("):
+            module(check=check, build_id=ident, state="absent")
+        assert module.sim.writes == []
+    assert module(build_id=other, state="absent").changed
+    assert module(build_id=ident, state="absent", force=True).changed
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        None,
+        {},
+        {"type": None},
+        {"type": "future", "x": "newest"},
+        {"type": "build"},
+        {"type": "build", "ios": {"versionName": "1.0"}},
+        {"type": "builds", "builds": [{"buildPlatform": "ps5"}]},
+        {"type": "builds", "builds": [{"buildPlatform": "ios", "id": "0" * 24}, {"buildPlatform": "ps5", "id": None}]},
+    ],
+    ids=str,
+)
+def test_a_pin_that_does_not_show_its_build_protects_all(build: Start, chosen: dict[str, Any] | None) -> None:
+    module = build()
+    ident = module.sim.add_build(os="ios")["id"]
+    module.sim.add_publication(filter={"type": "last"})
+    shows_filter(module, chosen)
+    for check in (True, False):
+        with pytest.raises(AppliveryError, match=r"can't be told.*strange-one \("):
+            module(check=check, build_id=ident, state="absent")
+        assert module.sim.writes == []
+    assert module(build_id=ident, state="absent", force=True).changed
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        {"type": "last"},
+        {"type": "gitBranch", "value": "main"},
+        {"type": "build", "ios": "0" * 24, "android": None},
+        {"type": "build", "ios": None},
+        {"type": "builds", "builds": []},
+        {"type": "future", "x": "0" * 24},
+    ],
+    ids=str,
+)
+def test_a_publication_without_this_pin_protects_nothing(build: Start, chosen: dict[str, Any]) -> None:
+    module = build()
+    ident = module.sim.add_build(os="ios")["id"]
+    module.sim.add_publication(filter={"type": "last"})
+    shows_filter(module, chosen)
+    assert module(build_id=ident, state="absent").changed
+    assert module.calls() == ["GET", "GET", "GET", "DELETE"]
+
+
+def test_a_list_that_shortens_filters_is_not_the_last_word(build: Start) -> None:
+    module = build()
+    ident = module.sim.add_build(os="ios")["id"]
+    module.sim.add_publication(filter={"type": "last"})
+    shows_filter(module, {"type": "build", "ios": ident}, listed=False)
+    with pytest.raises(AppliveryError, match=r"pinned by 1 publication.*strange-one \("):
+        module(build_id=ident, state="absent")
+
+
 def test_every_store_is_looked_at(build: Start) -> None:
     module = build()
     ident = module.sim.add_build(os="ios")["id"]
