@@ -49,8 +49,8 @@ class Roll:
     """What was learnt from a store's list about one publication.
 
     ``entries``: the users by address, those of other publications left out. ``hidden``: how many users of the store
-    do not show a publication. ``proven``: somebody shows this publication, so it exists. ``elsewhere``: the addresses,
-    among those asked for, that are on the list of another publication, and of which.
+    do not show a publication. ``proven``: the publication exists, since somebody shows it or it was found. ``elsewhere``:
+    the addresses, among those asked for, that are on the list of another publication, and of which.
     """
 
     entries: dict[str, tuple[Listed, ...]] = field(default_factory=dict)

@@ -80,6 +80,8 @@ class _Run:
             return self._nothing_to_remove()
         wanted = {person.key for person in self._people}
         roll = read_roll(task.api, publication, wanted, self._exclusive)
+        # A slug was found, or is missing in check mode.
+        roll.proven = roll.proven or not is_id(self._given)
         steps = self._plan(roll)
         dialect = Dialect(roll.shown, [step.person for step in steps if step.person and step.action == CREATED])
         self._refuse(steps, roll, dialect)
@@ -111,14 +113,12 @@ class _Run:
     def _exists(self, publication: str | None, roll: Roll, steps: Sequence[Step]) -> bool:
         """False when nothing may be removed because there is no such publication.
 
-        An id is looked up only where nothing else tells whether it is right: before saying or doing anything about
-        somebody who is to leave, and for the prediction of who would be created. A real creation tells by itself.
+        An id is looked up only where nothing else tells whether it is right.
         """
-        if publication is None or roll.proven or not is_id(self._given):
+        if publication is None or roll.proven or not self._needs_proof(steps):
             return True
-        predicting = self._task.check_mode and any(step.action == CREATED for step in steps)
-        leaving = self._absent or any(step.action == REMOVED for step in steps)
-        if not (predicting or leaving) or find_by_id(self._task.api, publication) is not None:
+        if find_by_id(self._task.api, publication) is not None:
+            roll.proven = True
             return True
         if self._absent:
             return False
@@ -126,6 +126,17 @@ class _Run:
             raise AppliveryError(f"publication: there is no publication {publication} in this store")
         self._warn_missing()
         return True
+
+    def _needs_proof(self, steps: Sequence[Step]) -> bool:
+        """Whether a wrong id could go unnoticed, or be noticed too late."""
+        actions = {step.action for step in steps}
+        if self._absent or actions & {REMOVED, UPDATED}:
+            return True
+        if CREATED in actions:
+            # A real creation tells by itself.
+            return self._task.check_mode
+        # Nobody to remove: from the right list, or from none at all?
+        return self._exclusive or any(step.person is None for step in steps)
 
     def _warn_missing(self) -> None:
         self._task.warn(

@@ -17,11 +17,13 @@ from ansible_collections.applivery.distribution.plugins.module_utils._client imp
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
     AppliveryError,
+    Failure,
     InvalidInput,
     RequestFailed,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_address import email_key
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import (
+    SEED,
     Dialect,
     body_of,
     refuses_form,
@@ -53,6 +55,10 @@ _MOST_SCOUTS = 3
 _SAFE_TO_SEARCH = re.compile(r"[A-Za-z0-9@._-]+")
 
 
+class NoPublication(AppliveryError):
+    """The publication does not exist, or can't be looked up where nothing else would tell."""
+
+
 class Done(NamedTuple):
     """What became of one step.
 
@@ -78,6 +84,8 @@ class Writer:
         self._dialect = dialect
         self._concurrency = concurrency
         self._lock = threading.Lock()
+        self._proving = threading.Lock()
+        self._missing: AppliveryError | None = None
         self._interrupted = False
         self._in_a_row: dict[str, int] = {}
         self._hopeless: dict[str, AppliveryError] = {}
@@ -108,14 +116,33 @@ class Writer:
             yield number
 
     def _check_publication(self, done: Done) -> None:
+        """End the task where the first creation shows that nobody can be let in; nothing was written by then."""
         problem = done.problem
-        if isinstance(problem, RequestFailed) and problem.absent and not self._roll.proven:
-            if find_by_id(self._api, self._publication) is None:
-                raise AppliveryError(
-                    f"publication: there is no publication {self._publication} in this store; nobody was let in",
-                    problem.failure,
-                )
-            self._roll.proven = True
+        if isinstance(problem, RequestFailed) and problem.absent:
+            self._make_sure(problem.failure)
+        if isinstance(problem, NoPublication) and not done.partly:
+            raise problem
+
+    def _make_sure(self, refusal: Failure | None = None) -> None:
+        """Raise NoPublication unless the publication exists. It is looked up once, and only where nothing showed it."""
+        with self._proving:
+            if not self._roll.proven and self._missing is None:
+                self._missing = self._why_missing()
+                self._roll.proven = self._missing is None
+            if self._missing is None:
+                return
+            self._hopeless[CREATED] = self._missing
+            raise NoPublication(self._missing.message, refusal or self._missing.failure)
+
+    def _why_missing(self) -> AppliveryError | None:
+        try:
+            found = find_by_id(self._api, self._publication)
+        except AppliveryError as problem:
+            problem.message = f"publication: whether {self._publication} exists can't be told: {problem.message}"
+            return problem
+        if found is not None:
+            return None
+        return AppliveryError(f"publication: there is no publication {self._publication} in this store")
 
     def _fan_out(self, steps: Sequence[Step], todo: Sequence[int], done: dict[int, Done]) -> None:
         queue = iter(todo)
@@ -147,7 +174,7 @@ class Writer:
     def _attempt(self, step: Step) -> Done:
         stopped = self._hopeless.get(step.action)
         if stopped is not None:
-            text = f"not tried, for the {_HOPELESS_AFTER} before failed for a reason that is nobody's own: "
+            text = "not tried, for others failed before for a reason that is nobody's own: "
             return Done(FAILED, _first(step), text + stopped.message, problem=stopped)
         try:
             done = self._verbs[step.action](self, step)
@@ -220,6 +247,9 @@ class Writer:
         reason = why_not(form, person)
         if reason:
             raise InvalidInput(reason)
+        if form == SEED:
+            # It can't name the publication, so that a server would let people in though it does not exist.
+            self._make_sure()
         uncertain: list[bool] = []
 
         def look_up() -> dict[str, Any] | None:
@@ -284,13 +314,23 @@ class Writer:
                 read = self._find(person)
             except AppliveryError:
                 read = None
+        ident, owner = (None, None) if read is None else (identity(read), publication_of(read))
+        if owner is None:
+            # A server may drop the publication without a word.
+            try:
+                self._make_sure()
+            except NoPublication as problem:
+                text = f"the server put the address on the list of the store. {problem.message}"
+                return Done(FAILED, ident, text, problem=problem, partly=True)
+        elif owner != self._publication.lower():
+            text = f"the server put the address on the list of another publication ({owner})"
+            return Done(FAILED, ident, text, partly=True)
+        else:
+            self._roll.proven = True
         if read is None:
             return Done(CREATED, None, "the server accepted the address, but does not show it yet")
-        owner = publication_of(read)
-        if owner not in (None, self._publication.lower()):
-            raise AppliveryError(f"the server put the address on the list of another publication ({owner})")
         differs = _difference(person, read)
-        return Done(CREATED, identity(read), differs, differs)
+        return Done(CREATED, ident, differs, differs)
 
     _verbs: Mapping[str, Callable[[Writer, Step], Done]] = {CREATED: _create, UPDATED: _update, REMOVED: _remove}
 

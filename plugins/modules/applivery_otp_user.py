@@ -42,8 +42,10 @@ options:
   publication:
     description:
       - Id or slug of the publication. What has 24 hexadecimal digits is taken for an id.
-      - A slug costs a request more. An id is looked up only where nothing else would tell that it is wrong, which is
-        before somebody leaves the list of a publication that nobody is on, and in check mode.
+      - A slug costs a request more. An id is looked up only where nobody shows to be on the list of this publication and
+        nothing else would tell in time that the id is wrong. That is in check mode, before somebody leaves a list or
+        gets another allowance, where there is nobody to let in, and where the server's form of letting people in can't
+        name a publication.
     type: str
     required: true
   emails:

@@ -316,6 +316,100 @@ def test_expired_people_do_not_leave_a_publication_that_does_not_exist(world: St
     assert here.everybody() == ["ana@x.example"]
 
 
+WRONG = "0123456789abcdef01234567"
+
+
+@pytest.mark.parametrize(
+    ("listed", "options"),
+    [
+        (False, {}),
+        (False, {"temporal": False}),
+        (True, {}),
+        (True, {"temporal": True}),
+    ],
+)
+def test_a_form_that_cannot_name_the_publication_lets_nobody_into_a_wrong_one(
+    world: Start, listed: bool, options: dict[str, Any]
+) -> None:
+    here = world(otp_body="seed", otp_items="seed")
+    if listed:
+        here.let_in("old@x.example", publication=None)
+    before = here.everybody()
+    everybody = [f"{number}@x.example" for number in range(20)]
+    foretold = here.run(check=True, publication=WRONG, emails=everybody, **options)
+    assert "the task will fail" in foretold.warnings[0]
+    ran = here.run(publication=WRONG, emails=everybody, **options)
+    assert ran.error is not None
+    assert f"there is no publication {WRONG}" in ran.error.message
+    assert not ran.changed
+    assert here.everybody() == before
+    assert [request.status for request in here.sim.writes] == ([] if listed or options else [400])
+    assert paths(here).count(f"GET {WRONG}") == 1
+
+
+def test_a_form_that_cannot_name_the_publication_costs_one_look_up(world: Start) -> None:
+    here = world(otp_body="seed", otp_items="seed")
+    everybody = [f"{number}@x.example" for number in range(20)]
+    assert here.run(emails=everybody).error is None
+    assert paths(here).count(f"GET {here.beta}") == 1
+    assert len(here.everybody()) == 20
+    assert here.run(publication="beta", emails=[*everybody, "ben@x.example"]).error is None
+    assert paths(here) == ["GET pubApps", "GET otp-users", "POST otp-users"]
+
+
+def test_a_form_that_cannot_name_the_publication_needs_the_look_up(world: Start) -> None:
+    here = world(otp_body="seed", permissions={"publications:get": 403})
+    ran = here.run(emails=["ana@x.example", "ben@x.example"])
+    assert ran.error is not None
+    assert "exists can't be told" in ran.error.message
+    assert ran.error.failure["status"] == 403
+    assert here.everybody() == []
+
+
+@pytest.mark.parametrize("publication", [None, WRONG])
+def test_a_server_that_drops_the_publication_is_asked_for_it(world: Start, publication: str | None) -> None:
+    here = world()
+    answer = {"id": "a" * 24, "email": "ana@x.example", "temporal": True, "singleUse": False}
+    here.sim.fault("status", method="POST", status=201, body={"status": True, "data": answer})
+    wanted = publication or here.beta
+    ran = here.run(publication=wanted, emails=["ana@x.example", *(f"{number}@x.example" for number in range(9))])
+    assert paths(here).count(f"GET {wanted}") == 1
+    assert ran.changed
+    if publication is None:
+        assert ran.error is None
+        return
+    assert ran.error is not None
+    assert f"on the list of the store. publication: there is no publication {WRONG}" in ran.result["users"][0]["msg"]
+    assert ran.result["counts"]["failed"] == 10
+    assert len(here.sim.writes) == 1
+
+
+@pytest.mark.parametrize(
+    ("switches", "options"),
+    [
+        ({}, {"emails": [], "exclusive": True, "allow_empty": True}),
+        ({}, {"emails": ["gone@x.example"], "exclusive": True, "access_until": "2020-01-01"}),
+        ({}, {"emails": ["gone@x.example"], "access_until": "2020-01-01"}),
+        (
+            {"otp_items_publication": "hidden"},
+            {"emails": ["ana@x.example"], "allowed_downloads": 5, "update_allowance": "always"},
+        ),
+    ],
+)
+def test_a_wrong_id_is_noticed_although_nobody_is_let_in(
+    world: Start, switches: dict[str, Any], options: dict[str, Any]
+) -> None:
+    here = world(**switches)
+    here.let_in("ana@x.example", allowedDownloadsNum=2)
+    foretold = here.run(check=True, publication=WRONG, **options)
+    assert "the task will fail" in foretold.warnings[0]
+    ran = here.run(publication=WRONG, **options)
+    assert ran.error is not None
+    assert "there is no publication" in ran.error.message
+    assert here.sim.writes == []
+    here.twice(**options)
+
+
 def test_an_enriched_publication_is_recognised(world: Start) -> None:
     here = world()
     here.let_in("ana@x.example")
