@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import format_instant
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_address import email_key
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import Shown
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import REFERENCE, Shown, why_not
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_people import Person
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import (
     DOWNLOADS,
     OTP_USERS,
+    TEMPORAL,
     Allowance,
     allowance_of,
     publication_of,
@@ -60,8 +61,24 @@ class Roll:
     proven: bool = False
 
 
+class Gap(NamedTuple):
+    """What lies between somebody on the list and what the task says.
+
+    ``downloads`` and ``temporal``: the entries that differ in that. ``unseen``: the options that can't be compared,
+    since the server does not show them. ``why_kept``: why the server can't be asked to close the gap.
+    """
+
+    downloads: tuple[Listed, ...] = ()
+    temporal: tuple[Listed, ...] = ()
+    unseen: tuple[str, ...] = ()
+    why_kept: str = ""
+
+
 class Step(NamedTuple):
-    """What is to be done about one person. ``before`` and ``after`` are for the diff, None for not being there."""
+    """What is to be done about one person. ``before`` and ``after`` are for the diff, None for not being there.
+
+    ``gap`` is for those who stay on the list as they are.
+    """
 
     action: str
     key: str
@@ -72,6 +89,7 @@ class Step(NamedTuple):
     after: str | None = None
     person: Person | None = None
     refused: str = ""
+    gap: Gap = Gap()
 
 
 def read_roll(api: Api, publication: str | None, wanted: Collection[str], everybody: bool) -> Roll:
@@ -158,44 +176,78 @@ def _several(entries: tuple[Listed, ...]) -> str:
 
 def _stay(person: Person, entries: tuple[Listed, ...], always: bool) -> Step:
     idents = tuple(entry.ident for entry in entries)
+    gap = _gap(person, entries)
+    if always and gap.why_kept:
+        return Step(UNCHANGED, person.key, person.email, idents, person=person, refused=gap.why_kept)
+    if always and gap.downloads:
+        return _update(person, gap.downloads)
+    return Step(UNCHANGED, person.key, person.email, idents, _told(person, gap), person=person, gap=gap)
+
+
+def _update(person: Person, differing: tuple[Listed, ...]) -> Step:
+    before = differing[0].allowance
+    after = before._replace(downloads=person.allowance.downloads)
+    return Step(
+        UPDATED,
+        person.key,
+        person.email,
+        tuple(entry.ident for entry in differing),
+        f"{before.text()} -> {after.text()}",
+        before.text(),
+        after.text(),
+        person,
+    )
+
+
+def _gap(person: Person, entries: tuple[Listed, ...]) -> Gap:
     wish = person.allowance
-    differing = [entry for entry in entries if _downloads_differ(wish, entry)]
-    lasting = [entry for entry in entries if wish.temporal is not None and entry.allowance.temporal is not None]
-    lasting = [entry for entry in lasting if entry.allowance.temporal != wish.temporal]
-    if always:
-        refused = _why_no_update(person, entries, differing, bool(lasting))
-        if refused:
-            return Step(UNCHANGED, person.key, person.email, idents, person=person, refused=refused)
-        if differing:
-            before, after = differing[0].allowance, differing[0].allowance._replace(downloads=wish.downloads)
-            return Step(
-                UPDATED,
-                person.key,
-                person.email,
-                tuple(entry.ident for entry in differing),
-                f"{before.text()} -> {after.text()}",
-                before.text(),
-                after.text(),
-                person,
-            )
-    msg = ""
-    if differing or lasting:
-        msg = f"has {(differing or lasting)[0].allowance.text()}, the task says {wish.text()}; left as it is"
-    return Step(UNCHANGED, person.key, person.email, idents, msg, person=person)
+    gap = Gap(
+        downloads=tuple(entry for entry in entries if entry.allowance.downloads not in (None, wish.downloads)),
+        temporal=tuple(entry for entry in entries if _differs(entry.allowance.temporal, wish.temporal)),
+        # Without a word of the task there is nothing to compare: the number is then only what creations need.
+        unseen=(
+            *([DOWNLOADS.option] if person.named and any(_no_number(entry) for entry in entries) else []),
+            *([TEMPORAL.option] if wish.temporal is not None and any(_no_temporal(entry) for entry in entries) else []),
+        ),
+    )
+    return gap._replace(why_kept=_why_kept(person, entries, gap))
 
 
-def _downloads_differ(wish: Allowance, entry: Listed) -> bool:
-    return entry.allowance.downloads is not None and entry.allowance.downloads != wish.downloads
+def _differs(shown: bool | None, wish: bool | None) -> bool:
+    return None not in (shown, wish) and shown != wish
 
 
-def _why_no_update(person: Person, entries: Iterable[Listed], differing: list[Listed], lasting: bool) -> str:
-    if lasting:
+def _no_number(entry: Listed) -> bool:
+    return entry.allowance.downloads is None
+
+
+def _no_temporal(entry: Listed) -> bool:
+    return entry.allowance.temporal is None
+
+
+def _why_kept(person: Person, entries: Iterable[Listed], gap: Gap) -> str:
+    if gap.temporal:
         return "temporal of somebody on the list can't be updated"
-    if not all(entry.counted for entry in differing):
+    if not all(entry.counted for entry in gap.downloads):
         return "single_use of somebody on the list can't be updated"
-    if person.named and any(entry.allowance.downloads is None for entry in entries):
+    if DOWNLOADS.option in gap.unseen:
         return "the server does not show the number of downloads, so it can't be compared"
+    if TEMPORAL.option in gap.unseen:
+        counted = all(entry.counted for entry in entries if _no_temporal(entry))
+        reason = why_not(REFERENCE, person) if counted else None
+        return reason or "the server does not show temporal of somebody on the list, so it can't be compared"
     return ""
+
+
+def _told(person: Person, gap: Gap) -> str:
+    """What somebody should know whose allowance stays as it is; nothing where it is as wished."""
+    told = []
+    if gap.downloads or gap.temporal:
+        found = (gap.downloads or gap.temporal)[0].allowance
+        told.append(f"has {found.text()}, the task says {person.allowance.text()}; left as it is")
+    if gap.unseen:
+        told.append(f"the server does not show {' and '.join(gap.unseen)}, which can't be compared; left as it is")
+    return "; ".join(told)
 
 
 def _after(person: Person) -> str:

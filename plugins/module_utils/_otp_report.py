@@ -18,7 +18,6 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_plan i
     CREATED,
     FAILED,
     REMOVED,
-    UNCHANGED,
     Listed,
     Roll,
     Step,
@@ -49,12 +48,7 @@ def warnings_of(steps: Sequence[Step], roll: Roll, forms: Sequence[str | None]) 
     twice = [step.email for step in steps if step.action != REMOVED and len(step.idents) > 1]
     if twice:
         yield f"{_people(twice)} stand on the list more than once; nothing was done about that"
-    left = [step.email for step in steps if step.action == UNCHANGED and step.person and step.msg]
-    if left:
-        yield (
-            f"{_people(left)} on the list have another allowance than the task says; it is left as it is, since it "
-            "may count down. update_allowance: always sets it"
-        )
+    yield from _about_allowances(steps)
     unbound = [step.email for step, form in zip(steps, forms) if form == SEED]
     if unbound:
         yield (
@@ -67,6 +61,29 @@ def warnings_of(steps: Sequence[Step], roll: Roll, forms: Sequence[str | None]) 
             f"access without access_until that ends by itself (after the download, or after 30 days) for "
             f"{_people(again)}: if this task runs again after that, it lets them in again. Give access_until, or do "
             "not run it regularly"
+        )
+
+
+def _about_allowances(steps: Sequence[Step]) -> Iterator[str]:
+    differing = [step for step in steps if step.gap.downloads or step.gap.temporal]
+    left = [step.email for step in differing if not step.gap.why_kept]
+    if left:
+        yield (
+            f"{_people(left)} on the list have another allowance than the task says; it is left as it is, since it "
+            "may count down. update_allowance: always sets it"
+        )
+    kept = [step.email for step in differing if step.gap.why_kept]
+    if kept:
+        yield (
+            f"{_people(kept)} on the list have another allowance than the task says; it is left as it is, and this "
+            "server can't be asked to change it"
+        )
+    unseen = [step for step in steps if step.gap.unseen]
+    if unseen:
+        options = sorted({option for step in unseen for option in step.gap.unseen})
+        yield (
+            f"the server does not show {' and '.join(options)} of {_people([step.email for step in unseen])} on the "
+            "list; whether it is as the task says can't be told, and it is left as it is"
         )
 
 

@@ -101,7 +101,8 @@ options:
       - Whether the server takes the person off the list after 30 days. Left out, the server decides; in the form of the
         API that has this field, its default is V(true).
       - A server whose users have a number of downloads instead can't express this, so that both V(true) and V(false)
-        are refused before anything is written.
+        are refused before anything is written, for whoever is to be let in, and with O(update_allowance=always) for
+        whoever is on the list.
     type: bool
   access_until:
     description:
@@ -127,7 +128,7 @@ options:
     description:
       - What to do about people who are on the list with another allowance than the task says.
       - With V(never) it is neither raised nor lowered, since it may be what is left of it. The difference is told in
-        RV(users[].msg) and in a warning.
+        RV(users[].msg) and in a warning, and so is what the server does not show and can't be compared.
       - With V(always) it is set, for people without O(allowed_downloads) and O(single_use) to V(-1). Only the number of
         downloads can be updated; a difference that the server can't be asked to remove is refused before anything is
         written. Where downloads count down, every run gives new ones.

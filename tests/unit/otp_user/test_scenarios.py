@@ -232,7 +232,60 @@ def test_a_hidden_number_cannot_be_set(world: Start) -> None:
     ran = here.run(emails=["ana@x.example"], allowed_downloads=5, update_allowance="always")
     assert ran.error is not None
     assert "does not show the number" in ran.error.message
-    assert here.twice(emails=["ana@x.example"], allowed_downloads=5).warnings == []
+    ran = here.twice(emails=["ana@x.example"], allowed_downloads=5)
+    assert "does not show allowed_downloads" in ran.result["users"][0]["msg"]
+    assert [text for text in ran.warnings if "does not show allowed_downloads of 1 person" in text] == ran.warnings
+    assert here.twice(emails=["ana@x.example"]).warnings == []
+
+
+@pytest.mark.parametrize("temporal", [True, False])
+@pytest.mark.parametrize("options", [{}, {"allowed_downloads": 5}])
+def test_what_the_list_does_not_show_is_told_and_left(world: Start, temporal: bool, options: dict[str, Any]) -> None:
+    here = world()
+    here.let_in("ana@x.example", "ben@x.example", allowedDownloadsNum=5 if options else -1)
+    ran = here.twice(emails=["ana@x.example", "ben@x.example"], temporal=temporal, **options)
+    assert not ran.changed
+    assert here.sim.writes == []
+    assert all("the server does not show temporal" in user["msg"] for user in ran.result["users"])
+    assert len(ran.warnings) == 1
+    assert "does not show temporal of 2 people (ana@x.example, ben@x.example)" in ran.warnings[0]
+
+
+@pytest.mark.parametrize("hidden", [[], ["otp_user:temporal"]])
+def test_what_the_list_does_not_show_cannot_be_set(world: Start, hidden: list[str]) -> None:
+    here = world(hidden_fields=hidden, **({"otp_body": "seed", "otp_items": "seed"} if hidden else {}))
+    here.let_in("ana@x.example", "ben@x.example")
+    users = [{"email": "ana@x.example", "temporal": True}, {"email": "ben@x.example"}, {"email": "new@x.example"}]
+    for check in (True, False):
+        ran = here.run(check=check, users=users, update_allowance="always")
+        assert ran.error is not None
+        assert ("server does not show temporal" if hidden else "temporal can't be expressed") in ran.error.message
+        assert "ana@x.example" in ran.error.message
+        assert "ben@x.example" not in ran.error.message
+        assert here.sim.writes == []
+
+
+@pytest.mark.parametrize(
+    ("items", "options", "advised"),
+    [
+        ("reference", {"allowed_downloads": 5}, True),
+        ("both", {"allowed_downloads": 5}, True),
+        ("both", {"allowed_downloads": 5, "temporal": False}, False),
+        ("seed", {"allowed_downloads": 5}, False),
+        ("seed", {"single_use": True}, False),
+        ("seed", {"temporal": False}, False),
+    ],
+)
+def test_only_what_would_help_is_advised(world: Start, items: str, options: dict[str, Any], advised: bool) -> None:
+    here = world(otp_body="reference" if items == "reference" else "seed", otp_items=items)
+    here.let_in("ana@x.example", temporal=True)
+    ran = here.twice(emails=["ana@x.example"], **options)
+    assert "left as it is" in ran.result["users"][0]["msg"]
+    assert len(ran.warnings) == 1
+    assert "have another allowance" in ran.warnings[0]
+    assert ("update_allowance: always sets it" in ran.warnings[0]) is advised
+    followed = here.run(check=True, emails=["ana@x.example"], update_allowance="always", **options)
+    assert (followed.error is None) is advised
 
 
 # The publication ----------------------------------------------------------------------------------------------------
