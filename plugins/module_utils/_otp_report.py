@@ -15,10 +15,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_dialect import SEED
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_plan import (
     ACTIONS,
-    CREATED,
     FAILED,
     REMOVED,
-    Listed,
     Roll,
     Step,
 )
@@ -39,12 +37,14 @@ def _people(emails: Sequence[str]) -> str:
     return f"{len(emails)} {'person' if len(emails) == 1 else 'people'} ({names(emails)})"
 
 
-def warnings_of(steps: Sequence[Step], roll: Roll, forms: Sequence[str | None]) -> Iterator[str]:
+def warnings_of(
+    steps: Sequence[Step], done: Sequence[Done], roll: Roll, forms: Sequence[str | None]
+) -> Iterator[str]:
     """What the person who runs the task should know; each warning once, however many people it concerns.
 
-    ``forms`` are the forms in which the people to be created are sent, None for everybody else.
+    ``forms`` are the forms in which people were created, None for everybody else. ``done`` is the plan in check mode.
     """
-    yield from _about_the_store(steps, roll)
+    yield from _about_the_store(steps, done, roll)
     twice = [step.email for step in steps if step.action != REMOVED and len(step.idents) > 1]
     if twice:
         yield f"{_people(twice)} stand on the list more than once; nothing was done about that"
@@ -87,15 +87,20 @@ def _about_allowances(steps: Sequence[Step]) -> Iterator[str]:
         )
 
 
-def _about_the_store(steps: Sequence[Step], roll: Roll) -> Iterator[str]:
-    unproven = [step for step in steps if any(not entry.proven for entry in _entries(step, roll))]
-    removed = [step.email for step in unproven if step.action == REMOVED]
+def _about_the_store(steps: Sequence[Step], done: Sequence[Done], roll: Roll) -> Iterator[str]:
+    unproven = [
+        (step, result)
+        for step, result in zip(steps, done)
+        if any(not entry.proven for entry in roll.entries.get(step.key, ()))
+    ]
+    # Where only some entries of one person could be removed, those are gone from the store as well.
+    removed = [step.email for step, result in unproven if step.action == REMOVED and _wrote(result)]
     if removed:
         yield (
             f"the server does not show which publication its OTP users belong to: {_people(removed)} are removed from "
             "the whole store"
         )
-    kept = [step.email for step in unproven if step.action != REMOVED]
+    kept = [step.email for step, _result in unproven if step.action != REMOVED]
     if kept:
         yield (
             f"the server does not show which publication its OTP users belong to: {_people(kept)} are on the list of "
@@ -103,13 +108,13 @@ def _about_the_store(steps: Sequence[Step], roll: Roll) -> Iterator[str]:
         )
 
 
-def _entries(step: Step, roll: Roll) -> Iterable[Listed]:
-    return roll.entries.get(step.key, ())
+def _wrote(result: Done) -> bool:
+    return result.partly or result.action == REMOVED
 
 
 def _ends_by_itself(step: Step, form: str | None) -> bool:
     person = step.person
-    if step.action != CREATED or person is None or person.until is not None:
+    if form is None or person is None or person.until is not None:
         return False
     # The server's own default of the seed form is to remove after 30 days (seed).
     temporal = person.allowance.temporal if form != SEED or person.allowance.temporal is not None else True

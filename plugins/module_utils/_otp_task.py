@@ -174,8 +174,11 @@ class _Run:
     # How it ends ------------------------------------------------------------------------------------------------
 
     def _warn(self, steps: Sequence[Step], roll: Roll, dialect: Dialect, done: Sequence[Done]) -> None:
-        forms = [dialect.form_for(step.person) if step.person and step.action == CREATED else None for step in steps]
-        for text in warnings_of(steps, roll, forms):
+        forms = [
+            dialect.form_for(step.person) if step.person and result.action == CREATED else None
+            for step, result in zip(steps, done)
+        ]
+        for text in warnings_of(steps, done, roll, forms):
             self._task.warn(text)
         elsewhere = [step.email for step in steps if step.action == CREATED and step.key in roll.elsewhere]
         if elsewhere and self._task.check_mode:

@@ -316,6 +316,32 @@ def test_somebody_gone_meanwhile(world: Start) -> None:
     assert ran.outcome.before == {}
 
 
+def test_warnings_are_about_what_was_done(world: Start) -> None:
+    here = world(otp_body="seed", otp_items="seed")
+    here.let_in("gone@x.example", "stuck@x.example", "off@x.example", publication=None)
+    gone, stuck, _off = here.sim.otp_users
+    here.sim.fault("shrink", method="DELETE", path=gone, id=gone)
+    here.sim.fault("status", method="DELETE", path=stuck, times=None, status=400, code=6001)
+    leaving = ["gone@x.example", "stuck@x.example", "off@x.example"]
+    foretold = here.run(check=True, emails=leaving, state="absent")
+    assert "3 people" in " ".join(foretold.warnings)
+    ran = here.run(emails=leaving, state="absent")
+    assert list(actions(ran).values()) == ["unchanged", "failed", "removed"]
+    assert len(ran.warnings) == 1
+    assert "1 person (off@x.example) are removed from the whole store" in ran.warnings[0]
+
+    here.sim.fault("status", method="POST", skip=1, times=1, status=400, code=6001)
+    coming = ["ana@x.example", "ben@x.example"]
+    assert " ".join(here.run(check=True, emails=coming).warnings).count("2 people") == 2
+    ran = here.run(emails=coming)
+    assert list(actions(ran).values()) == ["created", "failed"]
+    assert len(ran.warnings) == 2
+    assert all("1 person (ana@x.example)" in text for text in ran.warnings)
+
+    here.sim.fault("status", method="POST", times=None, status=400, code=6001)
+    assert here.run(emails=["carl@x.example", "dora@x.example"]).warnings == []
+
+
 @pytest.mark.parametrize("fails", ["first", "second"])
 @pytest.mark.parametrize(
     ("options", "method"),
