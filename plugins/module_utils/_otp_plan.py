@@ -23,6 +23,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_user i
     TEMPORAL,
     Allowance,
     allowance_of,
+    names_no_publication,
     publication_of,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._pages import undisturbed
@@ -50,15 +51,43 @@ class Roll:
     """What was learnt from a store's list about one publication.
 
     ``entries``: the users by address, those of other publications left out. ``hidden``: how many users of the store
-    do not show a publication. ``proven``: the publication exists, since somebody shows it or it was found. ``elsewhere``:
-    the addresses, among those asked for, that are on the list of another publication, and of which.
+    do not show a publication. ``proven``: the publication exists, since somebody shows it or it was found.
+    ``elsewhere``: the addresses, among those asked for, that are on the list of another publication, and of which.
+
+    ``binds``: some users show a publication, and none shows the form of creation that can't name one. Then whoever is
+    shown to have none belongs to none: ``nobodys`` says how many those are, and ``loose`` has those among the addresses
+    asked for. Without it they may be this publication's, and count as hidden.
     """
 
     entries: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
     elsewhere: dict[str, str] = field(default_factory=dict)
+    loose: dict[str, tuple[Listed, ...]] = field(default_factory=dict)
     shown: Shown = field(default_factory=Shown)
     hidden: int = 0
+    nobodys: int = 0
     proven: bool = False
+    binds: bool = False
+
+    def note(self, read: dict[str, Any], owner: str | None, mine: str) -> None:
+        """Take one user of the list into account, whoever it is."""
+        self.shown.note(read)
+        self.proven = self.proven or owner == mine
+        self.binds = self.binds or owner is not None
+        if owner is None:
+            self.hidden += 1
+            self.nobodys += names_no_publication(read)
+
+    def settle(self) -> None:
+        """Decide, after the whole list, about those who are shown to have no publication."""
+        # The form with ``temporal`` can't name a publication, so its users have none, whoever they were let in for.
+        self.binds = self.binds and not self.shown.seed
+        if self.binds:
+            self.hidden -= self.nobodys
+            return
+        for key, entries in self.loose.items():
+            self.entries[key] = (*self.entries.get(key, ()), *entries)
+        self.loose = {}
+        self.nobodys = 0
 
 
 class Gap(NamedTuple):
@@ -107,10 +136,8 @@ def _roll(api: Api, publication: str | None, wanted: Collection[str], everybody:
     # Thousands of people share a handful of allowances.
     allowances: dict[Allowance, Allowance] = {}
     for read in (read for page in api.pages(OTP_USERS) for read in page):
-        roll.shown.note(read)
         owner = publication_of(read)
-        roll.hidden += owner is None
-        roll.proven = roll.proven or owner == mine
+        roll.note(read, owner, mine)
         email = str(read.get("email") or "")
         key = email_key(email)
         if owner not in (None, mine):
@@ -119,7 +146,9 @@ def _roll(api: Api, publication: str | None, wanted: Collection[str], everybody:
         elif key in wanted or (everybody and owner is not None):
             made = listed(read, mine)
             made = made._replace(allowance=allowances.setdefault(made.allowance, made.allowance))
-            roll.entries[key] = (*roll.entries.get(key, ()), made)
+            kept = roll.loose if owner is None and names_no_publication(read) else roll.entries
+            kept[key] = (*kept.get(key, ()), made)
+    roll.settle()
     return roll
 
 
@@ -141,7 +170,7 @@ def plan(
         named.add(person.key)
         entries = roll.entries.get(person.key, ())
         if absent or not person.wanted(now):
-            steps.append(_leave(person, entries, absent))
+            steps.append(_leave(person, entries, absent, person.key in roll.loose))
         elif entries:
             steps.append(_stay(person, entries, always))
         else:
@@ -156,10 +185,13 @@ def _others(roll: Roll, named: Collection[str]) -> Iterator[Step]:
             yield _removal(key, entries[0].email, entries, "not named by the task")
 
 
-def _leave(person: Person, entries: tuple[Listed, ...], absent: bool) -> Step:
-    why = ""
+def _leave(person: Person, entries: tuple[Listed, ...], absent: bool, loose: bool) -> Step:
+    reasons = []
     if not absent and person.until is not None:
-        why = f"access_until ({format_instant(person.until)}) has passed"
+        reasons.append(f"access_until ({format_instant(person.until)}) has passed")
+    if loose:
+        reasons.append("is on the list of the store, of no publication, and left there")
+    why = "; ".join(reasons)
     if entries:
         return _removal(person.key, person.email, entries, why)
     return Step(UNCHANGED, person.key, person.email, msg=why or "is not on the list")

@@ -37,9 +37,7 @@ def _people(emails: Sequence[str]) -> str:
     return f"{len(emails)} {'person' if len(emails) == 1 else 'people'} ({names(emails)})"
 
 
-def warnings_of(
-    steps: Sequence[Step], done: Sequence[Done], roll: Roll, forms: Sequence[str | None]
-) -> Iterator[str]:
+def warnings_of(steps: Sequence[Step], done: Sequence[Done], roll: Roll, forms: Sequence[str | None]) -> Iterator[str]:
     """What the person who runs the task should know; each warning once, however many people it concerns.
 
     ``forms`` are the forms in which people were created, None for everybody else. ``done`` is the plan in check mode.
@@ -105,6 +103,12 @@ def _about_the_store(steps: Sequence[Step], done: Sequence[Done], roll: Roll) ->
         yield (
             f"the server does not show which publication its OTP users belong to: {_people(kept)} are on the list of "
             "the store, which counts as being on the list of this publication"
+        )
+    loose = [step.email for step in steps if step.person is None and step.key in roll.loose]
+    if loose:
+        yield (
+            f"{_people(loose)} stand on the list of the store, of no publication, where nothing was done about them; "
+            "whether that lets them into this publication is up to the server"
         )
 
 

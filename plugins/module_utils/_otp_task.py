@@ -180,15 +180,26 @@ class _Run:
         ]
         for text in warnings_of(steps, done, roll, forms):
             self._task.warn(text)
-        elsewhere = [step.email for step in steps if step.action == CREATED and step.key in roll.elsewhere]
-        if elsewhere and self._task.check_mode:
+        if self._exclusive and roll.nobodys:
             self._task.warn(
-                f"on the list of another publication: {names(elsewhere)}. A server that keeps an address only once per "
-                "store will refuse them"
+                f"exclusive: {roll.nobodys} of the OTP users in this store belong to no publication, and stay where "
+                "they are; whether that lets them into this one is up to the server"
             )
+        if self._task.check_mode:
+            self._warn_of_other_lists(steps, roll)
         differs = [step.email for step, result in zip(steps, done) if result.differs]
         if differs:
             self._task.warn(f"{names(differs)}: the server shows another allowance than it was sent; see users")
+
+    def _warn_of_other_lists(self, steps: Sequence[Step], roll: Roll) -> None:
+        coming = [step for step in steps if step.action == CREATED]
+        for where, known in (("another publication", roll.elsewhere), ("the store, of no publication", roll.loose)):
+            emails = [step.email for step in coming if step.key in known]
+            if emails:
+                self._task.warn(
+                    f"on the list of {where}: {names(emails)}. A server that keeps an address only once per store will "
+                    "refuse them"
+                )
 
     def _outcome(self, publication: str | None, steps: Sequence[Step], done: Sequence[Done]) -> Outcome:
         numbers = counts(done)

@@ -19,6 +19,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._fields imp
     Field,
     as_read,
     canonical,
+    is_empty,
 )
 
 # The path wants the organization's slug (seed), and the permission to delete is called remove (fact sheet, C8, C18).
@@ -75,6 +76,11 @@ def publication_of(read: Mapping[str, Any]) -> str | None:
         if isinstance(value, str):
             return value.lower()
     return None
+
+
+def names_no_publication(read: Mapping[str, Any]) -> bool:
+    """Whether an OTP user has the field for its publication, and nothing in it; lacking the field says less."""
+    return PUBLICATION.name in read and is_empty(read[PUBLICATION.name]) and publication_of(read) is None
 
 
 def allowance_of(read: Mapping[str, Any]) -> Allowance:

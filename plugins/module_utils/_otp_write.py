@@ -43,6 +43,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_user i
     DOWNLOADS,
     OTP_USERS,
     allowance_of,
+    names_no_publication,
     publication_of,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import find_by_id
@@ -250,42 +251,49 @@ class Writer:
         if form == SEED:
             # It can't name the publication, so that a server would let people in though it does not exist.
             self._make_sure()
+            if person.key in self._roll.loose:
+                # All that this form can do for a person has been done.
+                loose = self._roll.loose[person.key][0]
+                return Done(UNCHANGED, loose.ident, "is on the list of the store; this server's form can do no more")
         uncertain: list[bool] = []
 
         def look_up() -> dict[str, Any] | None:
             uncertain.append(True)
-            return self._find(person, thoroughly=True)
+            return self._find(form, person, thoroughly=True)
 
         try:
             data = self._api.create(OTP_USERS, body_of(form, person, self._publication), look_up)
         except RequestFailed as problem:
             if refuses_form(form, problem) or not _may_be_duplicate(problem):
                 raise
-            found = self._find_after(problem, person)
+            found = self._find_after(problem, form, person)
             self._dialect.accepted(form)
             # After an uncertain first attempt the one that is there now is most likely our own.
             return Done(CREATED if uncertain else UNCHANGED, identity(found), "was on the list already")
         self._dialect.accepted(form)
-        return self._created(person, data)
+        return self._created(form, person, data)
 
-    def _find_after(self, problem: RequestFailed, person: Person) -> dict[str, Any]:
+    def _find_after(self, problem: RequestFailed, form: str, person: Person) -> dict[str, Any]:
         """Who is on the list under the address that was refused; the refusal itself where that explains nothing."""
         try:
-            found = self._find(person)
+            found = self._find(form, person)
         except AppliveryError:
             found = None
         if found is not None:
             return found
         other = self._roll.elsewhere.get(person.key)
-        if other is not None:
+        where = f"another publication ({other})" if other else ""
+        if not where and person.key in self._roll.loose:
+            where = "the store, of no publication"
+        if where:
             problem.message = (
-                f"is on the list of another publication ({other}), and this server seems to keep an address only once "
-                f"per store: remove it there first. {problem.message}"
+                f"is on the list of {where}, and this server seems to keep an address only once per store: remove it "
+                f"there first. {problem.message}"
             )
         raise problem
 
-    def _find(self, person: Person, thoroughly: bool = False) -> dict[str, Any] | None:
-        """The user with exactly this address, of this publication or of none that is shown.
+    def _find(self, form: str, person: Person, thoroughly: bool = False) -> dict[str, Any] | None:
+        """The user with exactly this address, of this publication or of one that is not shown.
 
         The filter by e-mail is a partial match (reference) and only a hint. ``thoroughly``: before absence is
         concluded, the list is read without it.
@@ -299,22 +307,29 @@ class Writer:
                 owner = publication_of(read)
                 if owner == self._publication.lower():
                     return read
-                if owner is None:
-                    found = read
-                else:
+                if owner is not None:
                     self._roll.elsewhere[person.key] = owner
+                elif not self._is_loose(form, read):
+                    found = read
             if found is not None:
                 return found
         return None
 
-    def _created(self, person: Person, data: Any) -> Done:
+    def _is_loose(self, form: str, read: Mapping[str, Any]) -> bool:
+        """Whether a user can't be one that was created in this form, for lack of any publication."""
+        return form != SEED and self._roll.binds and names_no_publication(read)
+
+    def _created(self, form: str, person: Person, data: Any) -> Done:
         read = _answered(data, person, self._publication.lower())
         if read is None:
             try:
-                read = self._find(person)
+                read = self._find(form, person)
             except AppliveryError:
                 read = None
         ident, owner = (None, None) if read is None else (identity(read), publication_of(read))
+        if read is not None and self._is_loose(form, read):
+            text = "the server put the address on the list of the store, of no publication"
+            return Done(FAILED, ident, text, partly=True)
         if owner is None:
             # A server may drop the publication without a word.
             try:

@@ -268,8 +268,8 @@ options:
     description:
       - With O(state=absent), delete the build although a publication is pinned to it. The publication stops serving it.
       - Without it the publications of every store of the organization are read before, or those of the app token.
-      - Without it, a publication that does not show which builds it offers protects all of them. One that chooses builds
-        in a way that the module does not know counts as such, unless it shows ids of builds.
+      - Without it, a publication that does not show which builds it offers protects all of them. So does one that
+        chooses builds in a way that the module does not know, unless it shows ids.
     type: bool
     default: false
 requirements:

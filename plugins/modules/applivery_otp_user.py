@@ -42,10 +42,10 @@ options:
   publication:
     description:
       - Id or slug of the publication. What has 24 hexadecimal digits is taken for an id.
-      - A slug costs a request more. An id is looked up only where nobody shows to be on the list of this publication and
-        nothing else would tell in time that the id is wrong. That is in check mode, before somebody leaves a list or
-        gets another allowance, where there is nobody to let in, and where the server's form of letting people in can't
-        name a publication.
+      - A slug costs a request more. An id is looked up only where nobody is shown to be on the list of this publication
+        and nothing else would tell in time that the id is wrong. That is in check mode, before somebody leaves a list
+        or gets another allowance, where there is nobody to let in, and where the server's form of letting people in
+        can't name a publication.
     type: str
     required: true
   emails:
@@ -154,6 +154,10 @@ notes:
     warned about.
   - Where the server does not show whose publication a user is, the list is that of the store. Who is on it counts as
     being on the list of the publication, and removing takes away access to the whole store. Both are warned about.
+  - Where users show their publication, and somebody is shown to have none, that person is not on the list of this one.
+    With O(state=present) the person is let in. With O(state=absent) and O(exclusive) nothing is done about it, with a
+    warning. This does not hold for a server whose users have C(temporal), since in that form of the API whoever is let
+    in has no publication.
   - Whether people are mailed when they are put on the list is not documented. On a new build they are, if
     C(new_build_notify_otp_users) of the app is on; see M(applivery.distribution.applivery_application_info).
 seealso:

@@ -231,10 +231,11 @@ def otp_user(call: Call, item: Item) -> Item:
             shown[name] = moment(call, shown[name])
     if form in ("seed", "both"):
         shown.update({name: item[name] for name in OTP_SEED})
-    if call.switches["otp_items_publication"] == "shown" and item["publishedApplicationId"] is not None:
-        shown["publishedApplicationId"] = item["publishedApplicationId"]
     if call.switches["unset_fields"] == "absent":
         shown = {name: value for name, value in shown.items() if value is not None}
+    owner, how = item["publishedApplicationId"], call.switches["otp_items_publication"]
+    if how == "null" or (how == "shown" and owner is not None):
+        shown["publishedApplicationId"] = owner
     return hide(call, shown, "otp_user")
 
 

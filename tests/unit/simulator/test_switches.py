@@ -561,6 +561,11 @@ def check_otp_items_publication(client: Talk) -> None:
     assert client.data(client.otp_users)["items"][0]["publishedApplicationId"] == publication
     client.sim.set(otp_items_publication="hidden")
     assert "publishedApplicationId" not in client.data(client.otp_users)["items"][0]
+    client.sim.add_otp_user(publishedApplicationId=None)
+    for how, owners in (("null", {publication, None}), ("shown", {publication, "absent"})):
+        client.sim.set(otp_items_publication=how)
+        items = client.data(client.otp_users)["items"]
+        assert {item.get("publishedApplicationId", "absent") for item in items} == owners
 
 
 @of("otp_unique")
