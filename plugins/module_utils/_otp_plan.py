@@ -190,7 +190,7 @@ def _leave(person: Person, entries: tuple[Listed, ...], absent: bool, loose: boo
     if not absent and person.until is not None:
         reasons.append(f"access_until ({format_instant(person.until)}) has passed")
     if loose:
-        reasons.append("is on the list of the store, of no publication, and left there")
+        reasons.append("stays on the list of the store, of no publication")
     why = "; ".join(reasons)
     if entries:
         return _removal(person.key, person.email, entries, why)
