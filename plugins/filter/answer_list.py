@@ -15,7 +15,7 @@ description:
   - Turns what AWX hands over as the answer to a survey question into a list of text, each value once, in the order
     given.
   - A multiple choice arrives as a list and is taken as it is. Text is divided at newlines, blanks, commas and
-    semicolons.
+    semicolons. Double quotes around the whole answer, or around a part of it, are taken off.
   - Values that ansible-core may have changed are refused, as by P(applivery.distribution.answer#filter).
 positional: _input
 options:
@@ -23,6 +23,10 @@ options:
     description: The answer; V(null), empty text and an empty list stand for no answer.
     type: raw
     required: true
+  exact:
+    description: Whether the values must arrive as they were typed, as for P(applivery.distribution.answer#filter).
+    type: bool
+    default: false
 seealso:
   - plugin: applivery.distribution.answer
     plugin_type: filter
@@ -32,7 +36,7 @@ EXAMPLES = r"""
 - name: Add the tags that were named, if any
   applivery.distribution.applivery_build:
     build_id: "{{ build_id }}"
-    tags: "{{ applivery_tags | default('') | applivery.distribution.answer_list | default(omit, true) }}"
+    tags: "{{ applivery_tags | default('') | applivery.distribution.answer_list(exact=true) | default(omit, true) }}"
     tags_mode: append
 """
 
@@ -50,10 +54,10 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.applivery.distribution.plugins.plugin_utils._answers import list_of
 
 
-def answer_list(value: Any) -> list[str]:
+def answer_list(value: Any, exact: bool = False) -> list[str]:
     """Return a survey answer as a list of text."""
     try:
-        return list_of(value)
+        return list_of(value, exact=exact)
     except ValueError as error:
         raise AnsibleFilterError(str(error)) from error
 

@@ -39,8 +39,9 @@ options:
     description:
       - V(testers) for the list as returned by default.
       - V(users) for the form that the option O(applivery.distribution.applivery_otp_user#module:users) takes.
+      - V(emails) for the addresses alone. What else is said of a person is not read then, and needs no sense.
     type: str
-    choices: [testers, users]
+    choices: [testers, users, emails]
     default: testers
 """
 
@@ -55,25 +56,31 @@ RETURN = r"""
 _value:
   description:
     - The testers, each with C(studio), C(email), C(allowance) (an integer, V(-1) for no limit) and C(access_until)
-      (text, empty for none).
+      (text, empty for none). With O(form=emails) the addresses, as text.
   type: list
-  elements: dict
+  elements: raw
 """
 
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.applivery.distribution.plugins.plugin_utils._testers import testers_of, users_of
+from ansible_collections.applivery.distribution.plugins.plugin_utils._testers import (
+    addresses_of,
+    testers_of,
+    users_of,
+)
 
 
 def tester_list(
     source: Any, studio: str = "", allowance: Any = 1, access_until: Any = "", form: str = "testers"
-) -> list[dict[str, Any]]:
+) -> list[Any]:
     """Return testers in one form."""
-    if form not in ("testers", "users"):
-        raise AnsibleFilterError(f"The form of tester_list is testers or users, not {form}.")
+    if form not in ("testers", "users", "emails"):
+        raise AnsibleFilterError(f"The form of tester_list is testers, users or emails, not {form}.")
     try:
+        if form == "emails":
+            return addresses_of(source)
         testers = testers_of(source, studio, allowance, access_until)
         return users_of(testers) if form == "users" else testers
     except ValueError as error:

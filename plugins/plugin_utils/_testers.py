@@ -26,9 +26,8 @@ def testers_of(source: Any, studio: str = "", allowance: int = 1, access_until: 
     -1 for no limit. Raises ValueError that names the line or the address.
     """
     defaults = {"studio": studio, "allowance": allowance, "access_until": access_until}
-    rows = _from_text(source) if isinstance(source, str) else _from_list(source or [])
     people: dict[str, dict[str, Any]] = {}
-    for where, row in rows:
+    for where, row in _rows(source):
         person = _person(where, row, defaults)
         key = person["email"].casefold()
         if people.setdefault(key, person) != person:
@@ -45,6 +44,20 @@ def users_of(testers: list[dict[str, Any]]) -> list[dict[str, Any]]:
             user["access_until"] = tester["access_until"]
         users.append(user)
     return users
+
+
+def addresses_of(source: Any) -> list[str]:
+    """Return the addresses alone, each once, in the order given; what else stands beside them is not even read."""
+    people: dict[str, str] = {}
+    for where, row in _rows(source):
+        email = _email(where, row)
+        people.setdefault(email.casefold(), email)
+    return list(people.values())
+
+
+def _rows(source: Any) -> list[tuple[str, dict[str, Any]]]:
+    """Where each tester stands, and what stands there."""
+    return _from_text(source) if isinstance(source, str) else _from_list(source or [])
 
 
 def _from_list(source: Any) -> list[tuple[str, dict[str, Any]]]:
@@ -91,15 +104,19 @@ def _person(where: str, row: dict[str, Any], defaults: dict[str, Any]) -> dict[s
     for name, default in defaults.items():
         if person[name] is None or str(person[name]).strip() == "":
             person[name] = default
-    email = str(person["email"] or "").strip()
-    if "@" not in email:
-        raise ValueError(f"{where}: {email or 'nothing'} is not an e-mail address.")
     return {
         "studio": str(person["studio"] or "").strip(),
-        "email": email,
+        "email": _email(where, row),
         "allowance": _allowance(where, person["allowance"]),
         "access_until": _moment(person["access_until"]),
     }
+
+
+def _email(where: str, row: dict[str, Any]) -> str:
+    email = str(row.get("email") or "").strip()
+    if "@" not in email:
+        raise ValueError(f"{where}: {email or 'nothing'} is not an e-mail address.")
+    return email
 
 
 def _allowance(where: str, value: Any) -> int:

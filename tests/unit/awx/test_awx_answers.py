@@ -30,11 +30,35 @@ read_testers = TesterList().filters()["tester_list"]
         ('"', '"'),
         (2024, "2024"),
         (date(2026, 12, 31), "2026-12-31"),
-        (datetime(2026, 12, 31, 18, 0, tzinfo=timezone.utc), "2026-12-31T18:00:00+00:00"),
+        ('"Fast" and "nice"', '"Fast" and "nice"'),
+        ('""', ""),
     ],
 )
 def test_an_answer_is_the_text_that_was_typed(typed, text):
     assert answer(typed) == text
+
+
+def test_a_time_is_an_answer_only_where_a_time_is_asked_for():
+    typed = datetime(2026, 12, 31, 18, 0, tzinfo=timezone.utc)
+    assert answer(typed, moment=True) == "2026-12-31T18:00:00+00:00"
+    with pytest.raises(AnsibleFilterError, match="double quotes"):
+        answer(typed)
+    with pytest.raises(AnsibleFilterError, match="double quotes"):
+        answer_list(typed)
+
+
+@pytest.mark.parametrize("typed", [342391, 754, 31, True, 2.5, date(2026, 1, 1), datetime(2026, 1, 1, 10)])
+def test_what_must_be_exact_is_text_or_refused_without_showing_it(typed):
+    for read in (answer, answer_list):
+        with pytest.raises(AnsibleFilterError, match="double quotes") as caught:
+            read(typed, exact=True)
+        assert str(typed) not in str(caught.value)
+
+
+@pytest.mark.parametrize(("typed", "text"), [(None, ""), ("01234567", "01234567"), ('"0x1F"', "0x1F")])
+def test_text_is_exact(typed, text):
+    assert answer(typed, exact=True) == text
+    assert answer_list(typed, exact=True) == ([text] if text else [])
 
 
 @pytest.mark.parametrize("typed", [True, False, 7.5, [], {}])
@@ -55,6 +79,8 @@ def test_an_answer_whose_text_is_lost_is_refused_without_showing_it(typed):
         (["release 2", ""], ["release 2"]),
         (2024, ["2024"]),
         ('"NO"', ["NO"]),
+        ('"NO" "SE",DE', ["NO", "SE", "DE"]),
+        ('"NO SE"', ["NO", "SE"]),
     ],
 )
 def test_an_answer_with_several_values_is_a_list(typed, values):
@@ -110,6 +136,23 @@ def test_users_are_what_the_module_takes():
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "email,allowance,note\nana@north.example,0,x\nANA@north.example,none,y\nbo@south.example,,z\n",
+        "ana@north.example\nbo@south.example",
+        [{"email": "ana@north.example", "allowance": 0}, "bo@south.example"],
+    ],
+)
+def test_addresses_are_read_without_what_stands_beside_them(source):
+    assert read_testers(source, form="emails") == ["ana@north.example", "bo@south.example"]
+
+
+def test_an_address_that_is_none_is_refused_on_its_own_as_well():
+    with pytest.raises(AnsibleFilterError, match="Line 2: ana is not an e-mail"):
+        read_testers("email\nana\n", form="emails")
+
+
+@pytest.mark.parametrize(
     ("source", "complaint"),
     [
         ([{"email": "ana"}], "Tester 1: ana is not an e-mail"),
@@ -136,5 +179,5 @@ def test_a_list_that_is_wrong_is_refused_with_its_place(source, complaint):
 
 
 def test_an_unknown_form_is_refused():
-    with pytest.raises(AnsibleFilterError, match="testers or users"):
+    with pytest.raises(AnsibleFilterError, match="testers, users or emails"):
         read_testers([], form="people")
