@@ -77,6 +77,12 @@ def _inputs(inputs: Mapping[str, Any]) -> list[str]:
         for field in fields
         if "default" in field and field.get("id") in inputs.get("required", [])
     ]
+    # The form sends an empty field as empty text, and that is no address.
+    problems += [
+        f"field {field.get('id')}: with format url it can't be left empty in the form, so it must be required"
+        for field in fields
+        if field.get("format") == "url" and field.get("id") not in inputs.get("required", [])
+    ]
     return problems
 
 
@@ -190,7 +196,8 @@ def _question(question: Mapping[str, Any]) -> list[str]:
 
 def _default(question: Mapping[str, Any], kind: str) -> list[str]:
     if question.get("default") is None:
-        return []
+        # The API takes it, but the pages that edit and ask surveys break.
+        return ["the default is missing; empty text is none"]
     default = question["default"]
     if kind in ("integer", "float"):
         numeric = (int,) if kind == "integer" else (int, float)
@@ -202,7 +209,7 @@ def _default(question: Mapping[str, Any], kind: str) -> list[str]:
     if default == "$encrypted$":
         return [] if kind == "password" else ["the default may not be $encrypted$"]
     unknown = {
-        "multiplechoice": {default} - set(choices_of(question)),
+        "multiplechoice": {default} - {"", *choices_of(question)},
         "multiselect": set(default.splitlines()) - set(choices_of(question)),
     }.get(kind, set())
     return [f"the default {name} is not a choice" for name in sorted(unknown)]

@@ -19,6 +19,7 @@ TYPE = {
         "fields": [
             {"id": "token", "label": "Token", "secret": True},
             {"id": "loud", "label": "Loud", "type": "boolean"},
+            {"id": "host", "label": "Host", "type": "string"},
         ],
         "required": ["token"],
     },
@@ -59,7 +60,12 @@ ENV = ("injectors", "env")
 
 def test_what_awx_takes_is_no_problem():
     assert rules.credential_type_problems(TYPE) == []
+    assert rules.credential_type_problems(changed(TYPE, (*FIELD, "format"), "url")) == []
     assert rules.survey_problems(SURVEY) == []
+    for place in (0, 1):
+        assert rules.survey_problems(changed(SURVEY, ("spec", place, "default"), "")) == []
+    choice = changed(SURVEY, ("spec", 1, "type"), "multiplechoice")
+    assert rules.survey_problems(changed(choice, ("spec", 1, "default"), "")) == []
 
 
 @pytest.mark.parametrize(
@@ -81,6 +87,7 @@ def test_what_awx_takes_is_no_problem():
         ((*FIELD, "id"), "loud"),
         ((*FIELD, "type"), "integer"),
         ((*FIELD, "format"), "email"),
+        (("inputs", "fields", 2, "format"), "url"),
         ((*FIELD, "default"), True),
         ((*FIELD, "default"), "hint of a required field"),
         ((*BOOLEAN, "multiline"), False),
@@ -156,7 +163,7 @@ def test_a_survey_without_its_frame_is_a_problem(key):
     assert rules.survey_problems({name: value for name, value in SURVEY.items() if name != key})
 
 
-@pytest.mark.parametrize("key", ["question_name", "variable", "type", "required"])
+@pytest.mark.parametrize("key", ["question_name", "variable", "type", "required", "default"])
 def test_a_question_without_a_part_is_a_problem(key):
     survey = copy.deepcopy(SURVEY)
     del survey["spec"][0][key]
