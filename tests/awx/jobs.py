@@ -86,18 +86,25 @@ class Awx:
         *,
         check: bool = False,
         more: Mapping[str, Any] | None = None,
+        files: Mapping[str, str] | None = None,
+        quietly: bool = False,
     ) -> Job:
-        """Run a template; ``answers`` are extra variables as typed, ``more`` those that the template itself sets."""
+        """Run a template; ``answers`` are extra variables as typed, ``more`` those that the template itself sets.
+
+        ``files`` are put into the project. ``quietly`` is without differences and at the lowest verbosity.
+        """
         self.count += 1
         folder = self.tmp_path / f"job{self.count}"
         for name in ("env", "inventory", "project"):
             (folder / name).mkdir(parents=True)
         shutil.copytree(ROOT / "awx", folder / "project" / "awx")
+        for name, text in (files or {}).items():
+            (folder / "project" / name).write_text(text)
         self._write(
             folder,
             answers,
             credentials,
-            check=check,
+            options=[*(["--check"] if check else []), *([] if quietly else ["--diff", "-vvvv"])],
             more={"applivery_api_url": self.sim.url, "applivery_upload_url": self.sim.url, **(more or {})},
         )
         run = ansible_runner.run(
@@ -116,7 +123,7 @@ class Awx:
         answers: Mapping[str, Any],
         credentials: Mapping[str, str],
         *,
-        check: bool,
+        options: list[str],
         more: Mapping[str, Any],
     ) -> None:
         environment = {
@@ -134,15 +141,7 @@ class Awx:
         (folder / "env" / "envvars").write_text(yaml.safe_dump(environment))
         (folder / "env" / "extravars").write_text(yaml.dump(dict(answers), Dumper=_Unsafe, allow_unicode=True))
         (folder / "env" / "tmptemplate").write_text(yaml.safe_dump(dict(more)))
-        options = [
-            "-u",
-            "root",
-            *(["--check"] if check else []),
-            "--diff",
-            "-vvvv",
-            "-e",
-            f"@{folder / 'env' / 'tmptemplate'}",
-        ]
+        options = ["-u", "root", *options, "-e", f"@{folder / 'env' / 'tmptemplate'}"]
         (folder / "env" / "cmdline").write_text(" ".join(options))
         (folder / "env" / "settings").write_text(yaml.safe_dump({"idle_timeout": 0, "job_timeout": 300}))
         (host,) = SOURCE["controller_hosts"]

@@ -7,13 +7,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import ansible
 import pytest
 
 from ansible_collections.applivery.distribution.tests.awx.jobs import Awx, Job
-from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import TEMPLATES
+from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import ROOT, TEMPLATES
 
 RELEASE, ONBOARD, OFFBOARD, REPORT = (
     f"Applivery {name}" for name in ("release", "onboard testers", "offboard testers", "access report")
@@ -91,7 +93,7 @@ def test_an_unanswered_question_clears_and_opens_nothing(awx, template, answers)
     if answers == "none":
         unanswered = dict.fromkeys(unanswered)
     job = succeeded(
-        awx.launch(template, {**REQUIRED[template], **unanswered}, awx.service_account(application="example-app"))
+        awx.launch(template, {**unanswered, **REQUIRED[template]}, awx.service_account(application="example-app"))
     )
     after = guarded(awx, "field-test")
     assert {key: after.get(key) for key in GUARDS} == {key: before.get(key) for key in GUARDS}
@@ -186,7 +188,14 @@ def test_every_answer_arrives(awx):
 
 
 @pytest.mark.parametrize(
-    ("variable", "typed"), [("applivery_version_name", "1.10"), ("applivery_blocked_countries", "NO")]
+    ("variable", "typed"),
+    [
+        ("applivery_version_name", "1.10"),
+        ("applivery_version_name", "12:30"),
+        ("applivery_tags", "0x1F"),
+        ("applivery_password", "01234567"),
+        ("applivery_blocked_countries", "NO"),
+    ],
 )
 def test_an_answer_that_ansible_changes_is_refused_rather_than_used(awx, variable, typed):
     close(awx)
@@ -194,6 +203,7 @@ def test_an_answer_that_ansible_changes_is_refused_rather_than_used(awx, variabl
     if NEWER_CORE:
         assert job.status == "failed"
         assert "double quotes" in job.output, job.output[-3000:]
+        assert f"(item={variable})" in job.output
         assert awx.sim.writes == []
     else:
         succeeded(job)
@@ -211,12 +221,95 @@ def test_a_platform_that_is_not_released_keeps_its_build(awx):
     assert chosen["ios"] != both["ios"]
 
 
+def newest(awx: Awx, system: str, branch: str) -> str:
+    """The newest build of a branch."""
+    (*_, found) = sorted(
+        (build["createdAt"], build["id"])
+        for build in awx.sim.builds.values()
+        if build["os"] == system and build["deployer"]["info"]["branch"] == branch
+    )
+    return str(found[1])
+
+
+def test_a_list_of_builds_keeps_what_is_not_released_and_stays_a_list(awx):
+    publication = close(awx)
+    old, console = newest(awx, "android", "main"), "64b7f0c2a1d3e4f5a6b7c8aa"
+    pins = {"ios": newest(awx, "ios", "main"), "android": old, "ps5": console}
+    chosen = {"type": "builds", "builds": [{"buildPlatform": system, "id": pins[system]} for system in pins]}
+    awx.sim.publications[publication["id"]]["filter"] = chosen
+    credentials = awx.service_account(application="example-app")
+    # The build of the console is gone, which is nobody's business here.
+    answers = {**REQUIRED[RELEASE], "applivery_platforms": ["ios"], "applivery_branch": "release/4.2"}
+    succeeded(awx.launch(RELEASE, answers, credentials))
+    now = guarded(awx, "field-test")["filter"]
+    assert now["type"] == "builds"
+    assert {item["buildPlatform"]: item["id"] for item in now["builds"]} == {
+        "ios": newest(awx, "ios", "release/4.2"),
+        "android": old,
+        "ps5": console,
+    }
+
+
+def test_a_list_that_can_hold_no_windows_gives_way_to_one_build_for_each_platform(awx):
+    publication = close(awx)
+    old = newest(awx, "android", "main")
+    for build in [build for build in awx.sim.builds.values() if build["os"] == "ios"]:
+        build["os"] = "windows"
+    awx.sim.publications[publication["id"]]["filter"] = {
+        "type": "builds",
+        "builds": [{"buildPlatform": "android", "id": old}],
+    }
+    answers = {**REQUIRED[RELEASE], "applivery_platforms": ["windows"]}
+    succeeded(awx.launch(RELEASE, answers, awx.service_account(application="example-app")))
+    assert guarded(awx, "field-test")["filter"] == {
+        "type": "build",
+        "android": old,
+        "windows": newest(awx, "windows", "main"),
+    }
+
+
+def test_platforms_that_nobody_can_guess_have_to_be_named(awx):
+    publication = close(awx)
+    chosen = {"type": "builds", "builds": [{"buildPlatform": "ps5", "id": "64b7f0c2a1d3e4f5a6b7c8aa"}]}
+    awx.sim.publications[publication["id"]]["filter"] = chosen
+    job = awx.launch(RELEASE, REQUIRED[RELEASE], awx.service_account(application="example-app"))
+    assert job.status == "failed"
+    assert "Say what to release in applivery_platforms" in job.output
+
+
+@pytest.mark.parametrize("followed", ["gitBranch", "tag"])
+def test_an_unanswered_branch_stays_with_what_the_publication_follows(awx, followed):
+    publication = close(awx)
+    value = {"gitBranch": "release/4.2", "tag": "candidate"}[followed]
+    awx.sim.publications[publication["id"]]["filter"] = {"type": followed, "value": value}
+    credentials = awx.service_account(application="example-app")
+    succeeded(awx.launch(RELEASE, REQUIRED[RELEASE], credentials))
+    expected = {system: newest(awx, system, "release/4.2") for system in ("ios", "android")}
+    assert guarded(awx, "field-test")["filter"] == {"type": "build", **expected}
+    # From now on it is pinned, and what it followed shows in its builds alone.
+    awx.sim.forget_requests()
+    succeeded(awx.launch(RELEASE, REQUIRED[RELEASE], credentials))
+    assert awx.sim.writes == []
+
+
+@pytest.mark.parametrize("settings", [{"group": [["testers"]]}, "groups"])
+def test_a_setting_that_nothing_reads_is_refused(awx, settings):
+    close(awx)
+    credentials = awx.service_account(application="example-app")
+    job = awx.launch(RELEASE, REQUIRED[RELEASE], credentials, more={"applivery_settings": settings})
+    assert job.status == "failed"
+    assert "applivery_settings must be a dictionary of groups, activate_user_audiences" in job.output
+    assert awx.sim.writes == []
+
+
 def test_a_publication_with_a_password_needs_it_and_never_shows_it(awx):
     publication = close(awx)
     awx.sim.publications[publication["id"]].update(security="password", password="correct horse battery", groups=[])
     credentials = awx.service_account(application="example-app")
-    without = awx.launch(RELEASE, {**REQUIRED[RELEASE], "applivery_password": ""}, credentials)
+    label = {"applivery_version_name": "4.2 beta"}
+    without = awx.launch(RELEASE, {**REQUIRED[RELEASE], **label, "applivery_password": ""}, credentials)
     assert without.status == "failed"
+    # The builds neither: what can't be released is not labelled.
     assert awx.sim.writes == []
     given = succeeded(
         awx.launch(RELEASE, {**REQUIRED[RELEASE], "applivery_password": "correct horse battery"}, credentials)
@@ -242,6 +335,7 @@ def test_fields_that_the_server_hides_stop_a_release_until_they_are_named(awx):
     stopped = awx.launch(RELEASE, REQUIRED[RELEASE], credentials)
     assert stopped.status == "failed"
     assert "allowed_countries" in stopped.output
+    assert "Name these fields in applivery_settings" in stopped.output
     assert awx.sim.writes == []
     named = {"applivery_settings": {"allowed_countries": ["DE", "AT"]}}
     succeeded(awx.launch(RELEASE, REQUIRED[RELEASE], credentials, more=named))
@@ -280,6 +374,49 @@ def test_testers_by_csv_and_the_end_that_everybody_needs(awx):
     assert "example" not in json.dumps({**handed_on, "publication": ""}), "counts, no addresses"
 
 
+def test_testers_from_a_file_of_the_project_without_an_answer(awx):
+    close(awx)
+    job = succeeded(
+        awx.launch(
+            ONBOARD,
+            {"applivery_publication": "field-test", "applivery_testers": ""},
+            awx.service_account(),
+            more={"applivery_testers_file": "testers.csv", "applivery_report_dir": "reports"},
+            files={"testers.csv": "email,access_until\nana@north.example,2031-05-01\n"},
+        )
+    )
+    assert job.artifacts["applivery_onboarding"]["counts"]["created"] == 1
+    assert (job.folder / "project" / "reports" / "access-report.html").is_file()
+
+
+def test_offboarding_reads_addresses_alone(awx):
+    answers = {
+        "applivery_publication": "field-test",
+        "applivery_testers": "email,allowance,note\nj.smith@agency.example,0,gone",
+    }
+    job = succeeded(awx.launch(OFFBOARD, answers, awx.service_account()))
+    assert job.artifacts["applivery_offboarding"]["counts"]["removed"] == 1
+
+
+def test_a_report_goes_where_the_caller_says_and_shows_nobody_in_the_output(awx):
+    close(awx)
+    job = succeeded(
+        awx.launch(REPORT, {"applivery_report_dir": "./reports"}, awx.service_account(), quietly=True),
+    )
+    page = job.folder / "project" / "reports" / "access-report.html"
+    assert "j.smith@agency.example" in page.read_text()
+    assert str(page) in job.output
+    assert "People outside who can enter: 2" in job.output
+    assert "@" not in job.output
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_a_report_on_what_is_not_there_fails(awx, check):
+    job = awx.launch(REPORT, {"applivery_publication": "feild-test"}, awx.service_account(), check=check)
+    assert job.status == "failed"
+    assert "There is no publication feild-test" in job.output
+
+
 def test_the_workflow_from_release_to_report(awx):
     """What each job hands on becomes extra variables of the next, as AWX does it."""
     close(awx)
@@ -301,3 +438,24 @@ def test_configuring_awx_without_its_collection_says_so(awx):
         del TEMPLATES["configure"]
     assert job.status == "failed"
     assert "The collection awx.awx is not installed" in job.output
+
+
+def test_configuring_awx_finds_its_collection_without_programs_on_the_path(tmp_path):
+    """Also when it is an ansible.cfg of the caller that says where collections are."""
+    modules = tmp_path / "more" / "ansible_collections" / "awx" / "awx" / "plugins" / "modules"
+    modules.mkdir(parents=True)
+    (modules / "job_template.py").write_text(
+        'DOCUMENTATION = "{module: job_template, short_description: x, description: x, author: x}"\n'
+    )
+    (tmp_path / "ansible.cfg").write_text(f"[defaults]\ncollections_path = {ROOT.parents[2]}:{tmp_path / 'more'}\n")
+    ran = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "applivery.distribution.awx_configure"],
+        cwd=tmp_path,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "ANSIBLE_NOCOLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = ran.stdout + ran.stderr
+    assert "Make what the file describes" in output, output
+    assert "awx.awx is not installed" not in output

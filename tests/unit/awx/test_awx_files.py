@@ -98,6 +98,49 @@ def test_the_playbook_reads_and_documents_every_answer(item):
         assert len(re.findall(rf"\b{variable}\b(?! ?\.)", plays)) >= len(guarded)
 
 
+# A number, a date or a time would be another word than the one that was typed.
+EXACT = ("publication", "branch", "build_version", "version_name", "tags", "changelog", "password", "studio")
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_text_that_must_be_as_typed_is_read_so_and_the_question_says_how(name):
+    for path in (ROOT / "playbooks").glob("*.yml"):
+        reads = re.findall(rf"\bapplivery_{name} \| default\(''\) \| [\w.]+(.*)", path.read_text())
+        assert all(rest.startswith("(exact=true)") for rest in reads), path.name
+    for item in [*TEMPLATES.values(), *SOURCE["controller_workflows"]]:
+        for question in item["survey_spec"]["spec"]:
+            if question["variable"] == f"applivery_{name}" and name != "publication":
+                assert "double quotes" in question["question_description"]
+
+
+@pytest.mark.parametrize("name", ["expiration_date", "access_until"])
+def test_a_time_is_read_as_one(name):
+    text = "".join(path.read_text() for path in (ROOT / "playbooks").glob("*.yml"))
+    reads = re.findall(rf"\bapplivery_{name} \| default\(''\) \| [\w.]+(.*)", text)
+    assert reads
+    assert all(rest.startswith("(moment=true)") for rest in reads)
+
+
+def test_a_release_knows_exactly_the_settings_that_it_passes_on():
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "release.yml").read_text())
+    module = "applivery.distribution.applivery_publication"
+    (task,) = [task for task in play["tasks"] if module in task]
+    passed = {name for name, value in task[module].items() if f"_settings.{name} " in str(value)}
+    assert passed == set(play["vars"]["_supported"])
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text()
+    assert [name for name in passed if f"``{name}``" not in guide] == []
+
+
+def test_testers_may_come_from_a_file_where_a_template_is_scheduled():
+    required = {
+        name: question["required"]
+        for name, item in TEMPLATES.items()
+        for question in item["survey_spec"]["spec"]
+        if question["variable"] == "applivery_testers"
+    }
+    assert required == {"Applivery onboard testers": False, "Applivery offboard testers": True}
+
+
 def test_wrappers_import_the_playbooks_of_the_collection():
     for path in (ROOT / "awx" / "project").glob("*.yml"):
         (play,) = yaml.safe_load(path.read_text())
@@ -110,6 +153,9 @@ def test_the_workflow_holds_together():
     assert rules.workflow_problems(workflow, TEMPLATES) == []
     order = [node["identifier"] for node in workflow["workflow_nodes"]]
     assert order == ["release", "approval", "onboard", "report"]
+    # Without these the workflow could not update what a release alone can.
+    asked = {question["variable"] for question in workflow["survey_spec"]["spec"]}
+    assert {"applivery_password", "applivery_unreturned_fields"} <= asked
     for node, after in zip(workflow["workflow_nodes"], order[1:]):
         assert node["related"] == {"success_nodes": [{"identifier": after}]}
 
