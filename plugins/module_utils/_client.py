@@ -17,7 +17,6 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
     INTEGRATIONS,
     WORKSPACE,
     Connection,
-    application_missing,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._envelope import (
     Answer,
@@ -296,6 +295,10 @@ class WorkspaceApi(Api):
 
     def _application(self) -> str:
         if not self.connection.application:
+            from ansible_collections.applivery.distribution.plugins.module_utils._connection_refusal import (
+                application_missing,
+            )
+
             raise application_missing(bool(self.connection.other_token))
         return segment(self.connection.application)
 

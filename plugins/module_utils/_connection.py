@@ -51,10 +51,6 @@ _NAMES = ("organization", "application", "store")
 _IN_NAMES = str.maketrans("", "", "_-")
 # A backslash ends the host for some parsers and not for others; the rest begins a query.
 _NOT_IN_BASE_URL = "\\?# "
-_BOTH_WAYS = (
-    "Give app_token (or APPLIVERY_APP_TOKEN) to use the Integrations API of one app, or service_account_token together "
-    "with organization (or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION) to use the Workspace API"
-)
 
 
 class Connection(NamedTuple):
@@ -179,47 +175,17 @@ def _hide_other_token(given: dict[str, str | None], environment: Environment) ->
 
 
 def _choose(asked: str, given: Mapping[str, str | None], workspace_only: str | None, needs_application: bool) -> str:
-    app, account, organization = given["app_token"], given["service_account_token"], given["organization"]
-    api = asked
-    if asked == AUTO:
-        if account and organization:
-            api = WORKSPACE
-        elif app:
-            api = INTEGRATIONS
-        elif account:
-            raise InvalidInput(f"organization is missing: a service_account_token needs it. {_BOTH_WAYS}.")
-        else:
-            raise InvalidInput(f"no token is given. {_BOTH_WAYS}.")
+    account = given["service_account_token"] and given["organization"]
+    api = asked if asked != AUTO else WORKSPACE if account else INTEGRATIONS
     if api == INTEGRATIONS:
-        _check_integrations(asked, app, workspace_only)
+        complete = given["app_token"] and not workspace_only
     else:
-        _check_workspace(asked, given, needs_application, alternative=not workspace_only)
+        complete = account and (given["application"] or not needs_application)
+    if not complete:
+        from ansible_collections.applivery.distribution.plugins.module_utils._connection_refusal import incomplete
+
+        raise incomplete(asked, given, workspace_only)
     return api
-
-
-def _check_integrations(asked: str, app: str | None, workspace_only: str | None) -> None:
-    if workspace_only:
-        raise InvalidInput(
-            f"{workspace_only}: only the Workspace API can do this. Give service_account_token and organization "
-            "(or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION)"
-            + (" and leave api at auto." if asked == INTEGRATIONS else "; an app_token is not enough.")
-        )
-    if not app:
-        raise InvalidInput(f"api: integrations needs app_token, which is missing. {_BOTH_WAYS}.")
-
-
-def _check_workspace(asked: str, given: Mapping[str, str | None], needs_application: bool, alternative: bool) -> None:
-    missing = [option for option in ("service_account_token", "organization") if not given[option]]
-    if missing:
-        raise InvalidInput(f"api: {asked} needs {' and '.join(missing)}, which is missing. {_BOTH_WAYS}.")
-    if needs_application and not given["application"]:
-        raise application_missing(alternative and bool(given["app_token"]))
-
-
-def application_missing(alternative: bool) -> InvalidInput:
-    """The error about a path or body that needs the application; ``alternative``: the app token can do it as well."""
-    other = ", or set api: integrations to use the app_token" if alternative else ""
-    return InvalidInput(f"application is missing: the Workspace API needs the slug or id of the app{other}.")
 
 
 def _check_token(option: str, value: str | None) -> None:

@@ -35,24 +35,6 @@ def failure(
     }
 
 
-def after(attempts: int) -> str:
-    """How often something was tried, where that was more than once."""
-    return "" if attempts == 1 else f" after {attempts} attempts"
-
-
-def one_line(text: str, length: int) -> str:
-    """Foreign text as one line that a terminal can't misunderstand, no longer than ``length``."""
-    line = " ".join(text[: 20 * length].split())
-    shown = "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in line)
-    return shown if len(shown) <= length else shown[:length] + "..."
-
-
-def sentences(*texts: str) -> str:
-    """Texts, as far as there are any, as sentences one after the other."""
-    ended = [text.strip().rstrip(".") for text in texts if text]
-    return ". ".join([ended[0], *(text[0].upper() + text[1:] for text in ended[1:])]) + "."
-
-
 class AppliveryError(Exception):
     """What the person running the task is told: ``message`` says what was attempted on what, and what to do."""
 

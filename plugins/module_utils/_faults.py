@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import one_line
+from ansible_collections.applivery.distribution.plugins.module_utils._wording import one_line
 
 _LONGEST_WAIT = 86400.0
 _LONGEST_TEXT = 300

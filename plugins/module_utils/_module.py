@@ -23,7 +23,6 @@ from ansible_collections.applivery.distribution.plugins.module_utils._connection
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AppliveryError,
     MissingLibrary,
-    one_line,
 )
 
 _USER_AGENT = "applivery.distribution/1.0.0"
@@ -157,6 +156,7 @@ def _unexpected(bug: Exception, secrets: Iterable[str]) -> AppliveryError:
     import traceback
 
     from ansible_collections.applivery.distribution.plugins.module_utils._redaction import Redactor
+    from ansible_collections.applivery.distribution.plugins.module_utils._wording import one_line
 
     where = traceback.extract_tb(bug.__traceback__)[-1]
     place = f"{where.filename.rsplit('/', 1)[-1]}, line {where.lineno}"

@@ -14,12 +14,10 @@ from ansible_collections.applivery.distribution.plugins.module_utils._errors imp
     AmbiguousWrite,
     Failure,
     RequestFailed,
-    after,
     failure,
-    one_line,
-    sentences,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._http import Reply, Request
+from ansible_collections.applivery.distribution.plugins.module_utils._wording import after, one_line, sentences
 
 _MOST_FIELDS = 50
 _LONGEST_TEXT = 500

@@ -16,11 +16,10 @@ from typing import TYPE_CHECKING, cast
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
     AmbiguousWrite,
     RequestFailed,
-    after,
     failure,
-    sentences,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._http import HttpOptions, Reply, Request
+from ansible_collections.applivery.distribution.plugins.module_utils._wording import after, sentences
 
 if TYPE_CHECKING:
     from ansible_collections.applivery.distribution.plugins.module_utils._faults import Fault
