@@ -175,12 +175,12 @@ def _hide_other_token(given: dict[str, str | None], environment: Environment) ->
 
 
 def _choose(asked: str, given: Mapping[str, str | None], workspace_only: str | None, needs_application: bool) -> str:
-    account = given["service_account_token"] and given["organization"]
+    account = bool(given["service_account_token"] and given["organization"])
     api = asked if asked != AUTO else WORKSPACE if account else INTEGRATIONS
     if api == INTEGRATIONS:
-        complete = given["app_token"] and not workspace_only
+        complete = bool(given["app_token"]) and not workspace_only
     else:
-        complete = account and (given["application"] or not needs_application)
+        complete = account and bool(given["application"] or not needs_application)
     if not complete:
         from ansible_collections.applivery.distribution.plugins.module_utils._connection_refusal import incomplete
 
