@@ -43,13 +43,12 @@ options:
     type: str
   api:
     description:
-      - Which of Applivery's two APIs to use.
+      - Which of Applivery's two APIs to use, V(integrations) or V(workspace), or V(auto).
       - With V(auto) it is the Workspace API when a Service Account token and an organization are known, else the
         Integrations API when an app token is known, else an error.
       - An empty text counts as not given, as it does for all options here that are texts.
       - If not set, the environment variable E(APPLIVERY_API) is used.
     type: str
-    choices: [auto, integrations, workspace, ""]
     default: auto
   api_url:
     description:

@@ -20,7 +20,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._build_plan
     unreturned,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, identity
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AmbiguousWrite, AppliveryError
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Task
 
@@ -31,7 +31,6 @@ def write(task: Task, before: Build, plan: Plan) -> Build:
     An error holds ``previous``, and ``changed`` where the server accepted something.
     """
     ident = str(identity(before))
-    after = before
     try:
         after = _put(task.api, ident, before, plan.body)
         named = emptied(plan.body, after)
@@ -40,9 +39,7 @@ def write(task: Task, before: Build, plan: Plan) -> Build:
             after = _put(task.api, ident, after, {**plan.body, **named})
         _verify(plan, after)
     except AppliveryError as problem:
-        # A refused update changed nothing; one that was accepted may have.
-        accepted = {} if after is before else {"changed": True}
-        raise problem.with_result(**accepted, previous=as_read(before), build_id=ident) from problem
+        raise problem.with_result(previous=as_read(before), build_id=ident) from problem
     _tell(task, before, after, plan)
     return {**after, **{name: value for name, value in plan.body.items() if name not in after}}
 
@@ -51,7 +48,9 @@ def _verify(plan: Plan, after: Build) -> None:
     wrong = unfulfilled(plan.body, after)
     if wrong:
         told = (f"{option} is {found!r} instead of {wanted!r}" for option, (wanted, found) in wrong.items())
-        raise AppliveryError(f"the server accepted the update, but shows other values afterwards: {'; '.join(told)}")
+        raise AppliveryError(
+            f"the server accepted the update, but shows other values afterwards: {'; '.join(told)}"
+        ).with_result(changed=True)
 
 
 def _tell(task: Task, before: Build, after: Build, plan: Plan) -> None:
@@ -74,12 +73,34 @@ def _tell(task: Task, before: Build, after: Build, plan: Plan) -> None:
 
 def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
     """Send the PUT; the build afterwards, from its answer where that is the whole build, else read again."""
-    answer = api.update(BUILDS, ident, body)
+    try:
+        answer = api.update(BUILDS, ident, body)
+    except AmbiguousWrite as problem:
+        return _put_after_all(api, ident, body, problem)
     if not isinstance(answer, dict) or (identity(answer) or "").lower() != ident.lower():
-        return api.get(BUILDS, ident)
+        return _read_again(api, ident)
     cleared = {name for name, value in body.items() if value in ("", [], {})}
     if before.keys() - cleared <= answer.keys():
         return answer
     if body.keys() <= answer.keys():
         return {**before, **answer}
-    return api.get(BUILDS, ident)
+    return _read_again(api, ident)
+
+
+def _read_again(api: Api, ident: str) -> Build:
+    try:
+        return api.get(BUILDS, ident)
+    except AppliveryError as problem:
+        # A refused update changed nothing; this one was accepted.
+        raise problem.with_result(changed=True) from None
+
+
+def _put_after_all(api: Api, ident: str, body: Mapping[str, Any], problem: AmbiguousWrite) -> Build:
+    """The build, where reading it again shows that the update was carried out; else the error."""
+    try:
+        after = api.get(BUILDS, ident)
+    except AppliveryError:
+        raise problem.with_result(changed=True) from None
+    if unfulfilled(body, after) or unreturned(body, after):
+        raise problem
+    return after

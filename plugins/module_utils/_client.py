@@ -25,6 +25,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._envelope i
     says_done,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    AppliveryError,
     InvalidInput,
     RequestFailed,
 )
@@ -172,7 +174,10 @@ class Api:
         return create_once(self, lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up)
 
     def update(self, endpoint: Endpoint, ident: str, body: Mapping[str, Any]) -> Any:
-        """Send a PUT; returns what the server answered, None where it answered without content."""
+        """Send a PUT; returns what the server answered, None where it answered without content.
+
+        Raises AmbiguousWrite where the object has to be read again to know what became of it.
+        """
         return _content(self._call("update", endpoint, "PUT", self._url(endpoint, ident), body=body))
 
     def delete(self, endpoint: Endpoint, ident: str) -> bool:
@@ -181,10 +186,19 @@ class Api:
         try:
             self._call("remove", endpoint, "DELETE", url)
         except RequestFailed as problem:
-            if not problem.absent:
+            repeated = bool(problem.failure["attempts"] > 1)
+            if problem.absent:
+                return repeated
+            # An attempt may have been carried out although its answer got lost.
+            if not ((repeated or isinstance(problem, AmbiguousWrite)) and self._is_gone(endpoint, ident)):
                 raise
-            return bool(problem.failure["attempts"] > 1)
         return True
+
+    def _is_gone(self, endpoint: Endpoint, ident: str) -> bool:
+        try:
+            return self.find(endpoint, ident) is None
+        except AppliveryError:
+            return False
 
     def upload(self, endpoint: Endpoint, stream: Stream, timeout: float | None = None) -> Any:
         """POST a multipart stream to the upload host; raises AmbiguousWrite when the outcome is unknown."""

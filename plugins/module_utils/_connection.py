@@ -104,8 +104,6 @@ def connection_spec(environment: Environment) -> dict[str, dict[str, Any]]:
         if option in _TOKENS:
             entry["no_log"] = True
         spec[option] = entry
-    # An empty text counts as not given, and this one is checked by AnsibleModule before anything else can look at it.
-    spec["api"]["choices"] = [*_APIS, ""]
     return spec
 
 
@@ -162,7 +160,7 @@ def _text(params: Mapping[str, Any], environment: Environment, option: str) -> s
 
 def _asked(params: Mapping[str, Any], environment: Environment) -> str:
     asked = _text(params, environment, "api") or AUTO
-    # What AnsibleModule took from the environment is checked already; not so beside an option that is empty.
+    # Not by AnsibleModule, which would take an empty text for a choice.
     if asked not in _APIS:
         raise InvalidInput(f"api: {asked!r} is none of {', '.join(_APIS)}")
     return asked

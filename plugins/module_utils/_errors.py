@@ -99,7 +99,7 @@ class RequestFailed(AppliveryError):
 
 
 class AmbiguousWrite(RequestFailed):
-    """A POST whose outcome is unknown: look the object up by its natural key before deciding."""
+    """A write whose outcome is unknown: look at the object before deciding, after a POST by its natural key."""
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def transient(status: int, headers: Mapping[str, str]) -> Fault:
 
 def unreadable(status: int) -> Fault:
     """The fault behind a good status with nothing, or no complete JSON, behind it."""
-    return Fault("unreadable", f"the answer (HTTP {status}) is cut or empty")
+    return Fault("unreadable", f"the answer (HTTP {status}) is cut, empty or no valid JSON")
 
 
 def fault_of(problem: BaseException, redact: Callable[[str], str]) -> Fault:

@@ -68,7 +68,7 @@ class Reply(NamedTuple):
 
     ``no_content``: the server meant to say nothing, as is usual after a write.
     ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again. ``unsure``:
-    the request may have been carried out although the answer is an error.
+    the request may have been carried out although the answer is an error. ``broken``: in which way it is no answer.
     """
 
     status: int
@@ -80,6 +80,7 @@ class Reply(NamedTuple):
     location: str | None = None
     note: str = ""
     unsure: bool = False
+    broken: str = ""
 
     def __repr__(self) -> str:
         # A server may echo what it was sent.
@@ -217,7 +218,7 @@ class Transport:
     def send(self, request: Request) -> Reply:
         """Send one request, repeating it while that is safe and ``retry_timeout`` allows.
 
-        Returns any answer, whatever its status. Raises RequestFailed where none came, and AmbiguousWrite where a POST
+        Returns any answer, whatever its status. Raises RequestFailed where none came, and AmbiguousWrite where a write
         may have been carried out all the same.
         """
         self.gate.pass_through()

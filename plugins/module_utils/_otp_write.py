@@ -181,7 +181,9 @@ class Writer:
             done = self._verbs[step.action](self, step)
         except AppliveryError as problem:
             self._note_failure(step.action, problem)
-            return Done(FAILED, _first(step), problem.message, problem=problem)
+            # An entry that was asked for may be written although the answer got lost; a creation is looked up.
+            maybe = isinstance(problem, AmbiguousWrite) and step.action != CREATED
+            return Done(FAILED, _first(step), problem.message, problem=problem, partly=maybe)
         self._in_a_row[step.action] = 0
         return done
 

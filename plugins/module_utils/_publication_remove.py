@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import AmbiguousWrite, RequestFailed
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import as_read
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
@@ -51,11 +51,18 @@ def _deleted(work: Work, ident: str, read: Mapping[str, Any]) -> bool:
     try:
         return work.api.delete(PUBLICATIONS, ident)
     except RequestFailed as problem:
-        if _follows_newest(read) and problem.status not in (401, 403, None):
+        if _follows_newest(read) and _is_refusal(problem):
             problem.message += (
                 f" {_LAST_OF_ITS_KIND}; set visibility: inactive instead, or create another such publication first."
             )
         raise problem.with_result(previous=as_read(read)) from None
+
+
+def _is_refusal(problem: RequestFailed) -> bool:
+    """Whether the server understood and declined; the code for this very reason is not documented."""
+    status = problem.status
+    unclear = status is None or status >= 500 or status in (401, 403, 429) or isinstance(problem, AmbiguousWrite)
+    return not unclear
 
 
 def _follows_newest(read: Mapping[str, Any]) -> bool:

@@ -110,9 +110,10 @@ def _excluded(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> set[str]:
 def openings(wishes: Mapping[str, Any], read: Mapping[str, Any], plan: Plan) -> list[str]:
     """What the plan does that lets more people in, in words with both values."""
     unseen = [option for option in plan.hidden if FIELD[option].guards and says_nothing(wishes[option])]
+    found = [*_openings(read, plan.expected), *(f"{option}: not shown by the server -> none" for option in unseen)]
     if _clears_unseen_countries(wishes, read, plan):
-        unseen.append(_ALLOWED.option)
-    return [*_openings(read, plan.expected), *(f"{option}: not shown by the server -> none" for option in unseen)]
+        found.append(f"{_ALLOWED.option}: not shown by the server -> none (name it as [] as well if there was none)")
+    return found
 
 
 def _clears_unseen_countries(wishes: Mapping[str, Any], read: Mapping[str, Any], plan: Plan) -> bool:

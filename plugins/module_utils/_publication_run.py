@@ -39,12 +39,12 @@ def run(task: Task) -> Outcome:
 
 
 def _absent(work: Work) -> Outcome:
-    from ansible_collections.applivery.distribution.plugins.module_utils._publication_remove import remove
-
     read = _named(work)
     if read is None:
         return Outcome(result={"publication": None, "publication_id": work.ident, "distribution_url": None})
     _check_application(work, read)
+    from ansible_collections.applivery.distribution.plugins.module_utils._publication_remove import remove
+
     return remove(work, read)
 
 

@@ -8,9 +8,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Callable, NamedTuple
 
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, RequestFailed
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    AppliveryError,
+    RequestFailed,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, is_id
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATIONS
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan
@@ -93,7 +98,9 @@ def _in_two_steps(put: Callable[[Body], Sent], body: Body, visibility: Any) -> S
     """Clear one country list, then set the other (fact sheet, hazard 5); nobody is let in meanwhile."""
     names = (FIELD["allowed_countries"].name, FIELD["blocked_countries"].name)
     emptied, filled = sorted(names, key=lambda name: not is_empty(body[name]))
-    put({**{name: value for name, value in body.items() if name != filled}, "visibility": "inactive"})
+    with suppress(AmbiguousWrite):
+        # What became of this step does not matter, the other one replaces everything.
+        put({**{name: value for name, value in body.items() if name != filled}, "visibility": "inactive"})
     try:
         return put({name: value for name, value in body.items() if name != emptied})
     except AppliveryError as problem:

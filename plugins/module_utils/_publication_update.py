@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.applivery.distribution.plugins.module_utils._client import identity
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError, InvalidInput
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
+    AmbiguousWrite,
+    AppliveryError,
+    InvalidInput,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import alike, as_read, canonical
 from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome
 from ansible_collections.applivery.distribution.plugins.module_utils._publication import (
@@ -26,6 +30,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_send import replace
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_task import Work
+from ansible_collections.applivery.distribution.plugins.module_utils._publication_verify import surprises
 from ansible_collections.applivery.distribution.plugins.module_utils._publication_written import (
     changed,
     incomparable,
@@ -121,7 +126,10 @@ def _written(work: Work, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
     ident = str(identity(read))
     done: dict[str, Any] = {"previous": as_read(read)}
     try:
-        sent = replace(work, ident, plan.body, application_of(read), read.get("visibility"))
+        try:
+            sent = replace(work, ident, plan.body, application_of(read), read.get("visibility"))
+        except AmbiguousWrite as problem:
+            return _written_after_all(work, plan, read, problem)
         done["changed"] = True
         after = work.by_id(ident)
         if after is None:
@@ -130,6 +138,25 @@ def _written(work: Work, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
     except AppliveryError as problem:
         raise problem.with_result(**done) from None
     return after
+
+
+def _written_after_all(work: Work, plan: Plan, read: dict[str, Any], problem: AmbiguousWrite) -> dict[str, Any]:
+    """The publication, where reading it again shows that the update was carried out; else the error."""
+    after = _glimpse(work, str(identity(read)))
+    if after is not None and not surprises(work.wishes, read, plan, after, work.others(after)):
+        verify(work, work.wishes, read, plan, after)
+        return after
+    if after is None or not _unmoved(read, after):
+        problem.message += " Something was changed all the same, or may have been: look at it in the dashboard."
+        raise problem.with_result(changed=True)
+    raise problem
+
+
+def _glimpse(work: Work, ident: str) -> dict[str, Any] | None:
+    try:
+        return work.by_id(ident)
+    except AppliveryError:
+        return None
 
 
 def _unmoved(read: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:

@@ -48,7 +48,8 @@ def verify(
     if found:
         raise AppliveryError(
             "it was written, but the server's publication is not what it should be: "
-            f"{'; '.join(found.values())}. Look at it in the dashboard; previous holds what was there"
+            f"{'; '.join(found.values())}. Look at it in the dashboard"
+            + ("; previous holds what was there" if before else "")
         ).with_result(changed=True, publication=shown_publication(after))
     work.tell(incomparable(unproven(wanted, after, others), "still "))
 

@@ -15,6 +15,15 @@ from html.entities import codepoint2name
 _MASK = "********"
 _USER_INFO = re.compile(r"//[^/@\s]+@")
 _SHORTEST_IN_BASE64 = 6
+# JSON and others put a backslash before quotes, slashes and backslashes; JSON inside JSON puts several. All that
+# repeats is bounded, or can be read in one way only: the texts are somebody else's, and may be made to take for ever.
+_SLASHES = r"\\{0,8}"
+# Text is often put in one line, and forms write a blank as a plus.
+_BLANKS = (
+    r"(?:\s|\+|%20|%09|%0a|%0d|&nbsp;|&#0*(?:32|9|10|13);|&#x0*(?:20|9|a|d);"
+    r"|\\{1,8}(?:[nrt]|(?:u00|x)(?:20|09|0a|0d)))+"
+)
+_RUNS = re.compile(r"\s+|[^\x00-\x7f\s]+|[\x00-\x7f]")
 
 
 class Redactor:
@@ -34,11 +43,20 @@ def _forms(secret: str) -> Iterator[str]:
     # A page may trim what it shows.
     for text in dict.fromkeys((secret, secret.strip())):
         if text:
-            yield "".join(map(_spellings, text))
+            yield "".join(map(_run, _RUNS.findall(text)))
     raw = secret.encode("utf-8", "surrogatepass")
     if len(raw) >= _SHORTEST_IN_BASE64:
         yield from map(re.escape, _base64_forms(raw))
         yield raw.hex()
+
+
+def _run(text: str) -> str:
+    """The pattern for blanks in a row, for characters outside ASCII in a row, or for one character of ASCII."""
+    if text.isspace():
+        return _BLANKS
+    spelled = "".join(map(_spellings, text))
+    # A page in another encoding shows marks instead, one for each byte that it could not read.
+    return spelled if text.isascii() else rf"(?:{spelled}|\ufffd{{1,{4 * len(text)}}})"
 
 
 def _spellings(character: str) -> str:
@@ -49,8 +67,8 @@ def _spellings(character: str) -> str:
     forms = [
         re.escape(character),
         "".join(f"%{byte:02x}" for byte in raw),
-        "".join(rf"\\+u{unit}" for unit in units),
-        "".join(rf"\\+x{byte:02x}" for byte in raw),
+        _SLASHES.join(f"u{unit}" for unit in units),
+        _SLASHES.join(f"x{byte:02x}" for byte in raw),
         f"&#0*{code};",
         f"&#x0*{code:x};",
     ]
@@ -59,12 +77,8 @@ def _spellings(character: str) -> str:
     if character == "'":
         forms.append("&apos;")
     if code > 0x7F:
-        forms += [f"%{code:02x}", rf"\\+x{code:02x}", "\N{REPLACEMENT CHARACTER}+"]
-    if character.isspace():
-        # Text is often put in one line, and forms write a blank as a plus.
-        forms += [r"\s+", r"\+", r"\\+[nrt]"]
-    # JSON and others put a backslash before quotes, slashes and backslashes; JSON inside JSON puts several.
-    return rf"\\*(?:{'|'.join(forms)})"
+        forms += [f"%{code:02x}", f"x{code:02x}"]
+    return rf"{_SLASHES}(?:{'|'.join(forms)})"
 
 
 def _base64_forms(raw: bytes) -> Iterator[str]:

@@ -82,6 +82,9 @@ class Refusal:
         return self._kind()(self._sentence(shape, [hint]), self._details(message=shape))
 
     def _not_json(self) -> RequestFailed:
+        if self._reply.broken:
+            hint = "run the task again; if it stays like this, look at proxies on the way"
+            return self._kind()(self._sentence(self._reply.broken, [hint]), self._details(message=self._reply.broken))
         excerpt = self._excerpt(self._reply.text, 120)
         said = f"HTTP {self._reply.status} with " + (
             f"something that is not JSON: {excerpt!r}" if excerpt else "nothing"
@@ -94,8 +97,8 @@ class Refusal:
         return self._kind()(self._sentence(said, hints), self._details(message=said))
 
     def _kind(self) -> type[RequestFailed]:
-        # A POST that came through may have been carried out, whatever was made of its answer.
-        unsure = self._reply.unsure or (self._request.method == "POST" and self._reply.status < 300)
+        # A write that came through may have been carried out, whatever was made of its answer.
+        unsure = self._reply.unsure or (self._request.method != "GET" and self._reply.status < 300)
         return AmbiguousWrite if unsure else RequestFailed
 
     def _redirected(self) -> RequestFailed:

@@ -104,9 +104,10 @@ class Repetition:
         self._transport.tell(fault.kind, f"{self._request.method} {path} had to be repeated: {fault.text}.")
 
     def _give_up(self, reply: Reply | None, fault: Fault, excuse: str) -> Reply:
-        ambiguous = self._request.method == "POST" and fault.sent
+        ambiguous = self._request.method != "GET" and fault.sent
         if reply is not None:
-            return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous)
+            broken = fault.text if fault.kind == "unreadable" else ""
+            return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous, broken=broken)
         method, path = self._request.method, self._transport.redact(self._request.path)
         details = failure(message=fault.text, method=method, path=path, attempts=self._attempts)
         text = sentences(f"{method} {path}{after(self._attempts)}: {fault.text}", excuse, fault.hint)

@@ -260,3 +260,36 @@ def test_a_build_that_does_not_exist_is_an_error(build: Start) -> None:
     with pytest.raises(AppliveryError, match="there is no build 5f7f1d2a9c1e4b0012ab34c1") as caught:
         module(build_id="5f7f1d2a9c1e4b0012ab34c1")
     assert caught.value.failure["code"] == 3001
+
+
+@pytest.mark.parametrize("kind", ["not_json", "cut_after", "truncated"])
+def test_an_update_whose_answer_is_lost_is_looked_at(build: Start, kind: str) -> None:
+    module = build()
+    ident = module.sim.add_build(**HELD)["id"]
+    module.connection = {"retry_timeout": 0}
+    module.sim.fault(kind, method="PUT")
+    outcome = module(build_id=ident, tags=["x"])
+    assert outcome.changed
+    assert outcome.result["build"]["tags"] == ["x"]
+    assert len(module.sim.writes) == 1
+
+
+def test_an_update_that_did_not_happen_is_no_change(build: Start) -> None:
+    module = build()
+    ident = module.sim.add_build(**HELD)["id"]
+    module.connection = {"retry_timeout": 0}
+    module.sim.fault("cut_before", method="PUT")
+    with pytest.raises(RequestFailed, match="could not update the build") as caught:
+        module(build_id=ident, tags=["x"])
+    assert "changed" not in caught.value.result
+    assert caught.value.result["previous"]["tags"] == HELD["tags"]
+
+
+def test_an_accepted_update_that_can_not_be_read_again_is_a_change(build: Start) -> None:
+    module = build(update_status=204)
+    ident = module.sim.add_build(**HELD)["id"]
+    module.connection = {"retry_timeout": 0}
+    module.sim.fault("server_error", method="GET", path=ident, skip=1, times=None)
+    with pytest.raises(RequestFailed) as caught:
+        module(build_id=ident, tags=["x"])
+    assert caught.value.result["changed"] is True

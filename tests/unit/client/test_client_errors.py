@@ -245,6 +245,20 @@ def test_what_is_printed_by_accident_shows_no_secret(connected: Any) -> None:
     assert "canary" not in f"{request} {request!r} {reply} {reply!r} {api.connection!r} {api.transport!r} {api!r}"
 
 
+@pytest.mark.parametrize(
+    ("secret", "text"),
+    [
+        ("token-123456", "\\" * 4000),
+        ("ab cd", "\\" * 511 * 10),
+        ("密" * 6 + "1", "\N{REPLACEMENT CHARACTER}" * 2000),
+        ("a     b", "a" + " " * 2000),
+    ],
+)
+def test_no_text_keeps_the_redactor_busy(secret: str, text: str) -> None:
+    # What grows faster than the text would not end within this test's life.
+    assert Redactor([secret])(text) == text
+
+
 def test_what_a_terminal_could_obey_is_not_shown(connected: Any, warnings: list[str]) -> None:
     told = "\x1b[31mRED\x1b[0m \x1b]0;title\x07 \u202edesrever"
     problem = failing(connected, error(4001, told, data={"errors": [{"field": [told], "messages": [told]}]}), "400 X")

@@ -378,7 +378,7 @@ def test_a_write_whose_answer_is_cut_is_not_taken_for_done(connected: Any, act: 
     with CannedServer(sent) as server:
         with pytest.raises(RequestFailed) as caught:
             act(connected(url=server.url, retry_timeout=0))
-        assert isinstance(caught.value, AmbiguousWrite) is (caught.value.failure["method"] == "POST")
+        assert isinstance(caught.value, AmbiguousWrite)
 
 
 @pytest.mark.parametrize("act", WRITES.values(), ids=WRITES)
@@ -419,7 +419,7 @@ def test_a_write_is_done_when_the_answer_says_so_or_says_nothing(connected: Any,
 def test_a_write_is_not_done_when_the_answer_says_something_else(connected: Any, act: Any, body: str) -> None:
     with CannedServer(answer(body)) as server, pytest.raises(RequestFailed, match="unexpected form") as caught:
         act(connected(url=server.url, retry_timeout=0))
-    assert isinstance(caught.value, AmbiguousWrite) is (caught.value.failure["method"] == "POST")
+    assert isinstance(caught.value, AmbiguousWrite)
 
 
 def test_a_status_says_enough_although_its_body_is_cut(connected: Any) -> None:
@@ -454,7 +454,7 @@ def test_texts_are_read_as_they_are_declared_or_not_at_all(connected: Any) -> No
             assert read(connected(url=server.url)) == "Café"
     for charset in ("utf-8", "unheard-of", ""):
         sent = answer(latin, Content_Type=f"application/json; charset={charset}")
-        with CannedServer(sent) as server, pytest.raises(RequestFailed, match="not JSON"):
+        with CannedServer(sent) as server, pytest.raises(RequestFailed, match="no valid JSON"):
             read(connected(url=server.url, retry_timeout=0))
 
 

@@ -419,3 +419,24 @@ def test_no_more_requests_at_once_than_allowed(world: Start, monkeypatch: pytest
     here = world()
     assert here.run(emails=TESTERS, concurrency=concurrency).error is None
     assert seen == [min(concurrency, len(TESTERS) - 1)]
+
+
+def test_an_allowance_whose_answer_is_lost_may_have_been_set(world: Start) -> None:
+    here = world()
+    here.let_in("ana@x.example", allowedDownloadsNum=1)
+    options = {"emails": ["ana@x.example"], "allowed_downloads": 5, "update_allowance": "always"}
+    here.sim.fault("not_json", method="PUT")
+    ran = here.run(**options, connection={"retry_timeout": 0})
+    assert ran.error is not None
+    assert actions(ran) == {"ana@x.example": "failed"}
+    assert ran.changed
+    assert not here.run(**options).changed
+
+
+def test_a_removal_whose_answer_is_lost_is_looked_at(world: Start) -> None:
+    here = world()
+    here.let_in("ana@x.example")
+    here.sim.fault("not_json", method="DELETE")
+    ran = here.run(emails=["ana@x.example"], state="absent", connection={"retry_timeout": 0})
+    assert ran.error is None
+    assert actions(ran) == {"ana@x.example": "removed"}

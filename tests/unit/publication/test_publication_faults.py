@@ -227,6 +227,38 @@ def test_the_message_says_what_was_attempted_on_what(sim: Simulator) -> None:
     assert ran.error.failure["method"] == "PUT"
 
 
+@pytest.mark.parametrize("put", ["replace", "merge"])
+@pytest.mark.parametrize("kind", ["not_json", "cut_after", "truncated"])
+def test_an_update_whose_answer_is_lost_is_looked_at(simulator: Start, put: str, kind: str) -> None:
+    sim = simulator(switches={"publication_put": put})
+    sim.add_publication(**FULL)
+    sim.fault(kind, method="PUT")
+    ran = task(sim, {"slug": "full-app", "tags": ["x"]}, retry_timeout=0)
+    assert ran.error is None
+    assert ran.changed
+    assert ran.result["publication"]["tags"] == ["x"]
+    assert len(sim.writes) == 1
+
+
+def test_an_update_that_did_not_happen_is_no_change(sim: Simulator) -> None:
+    sim.add_publication(**FULL)
+    sim.fault("cut_before", method="PUT")
+    ran = task(sim, {"slug": "full-app", "tags": ["x"]}, retry_timeout=0)
+    assert "could not update the publication" in ran.error.message
+    assert "changed" not in ran.error.result
+    assert ran.error.result["previous"]["tags"] == FULL["tags"]
+
+
+def test_a_first_step_whose_answer_is_lost_does_not_stop_the_second(simulator: Start) -> None:
+    sim = simulator(switches={"country_lists": "strictest"})
+    sim.add_publication(**FULL)
+    sim.fault("not_json", method="PUT", skip=1)
+    ran = task(sim, {"slug": "full-app", "blocked_countries": ["US"]}, retry_timeout=0)
+    assert ran.error is None
+    stored = only(sim, "full-app")
+    assert (stored["visibility"], stored["allowedCountries"], stored["blockedCountries"]) == ("unlisted", [], ["US"])
+
+
 def test_a_second_step_that_fails_says_what_the_first_one_did(simulator: Start) -> None:
     sim = simulator(switches={"country_lists": "strictest"})
     sim.add_publication(**FULL)
