@@ -8,33 +8,40 @@
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils._connection import check_id
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput, MissingLibrary
+from ansible_collections.applivery.distribution.plugins.module_utils._errors import InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._fields import is_empty, parse_instant
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import FILTER_KEYS, MANUAL, PLATFORMS
+from ansible_collections.applivery.distribution.plugins.module_utils._publication import MANUAL
 
 # 3 to 128 characters [reference]; the pattern is the one that the GitHub action checks [client code] (C11).
 _SLUG = r"\A(?=.{3,128}\Z)[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]\Z"
-_COUNTRY_HINTS = {"UK": " (the United Kingdom is GB)", "FALSE": ' (Norway has to be quoted in YAML: "NO")'}
 _COLOUR = r"\A#[0-9a-fA-F]{6}\Z"
 
 
 def check_wishes(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
     """Refuse what can't be right (InvalidInput); returns what deserves a warning."""
     warnings: list[str] = []
-    _check_countries(wishes)
+    if wishes.get("allowed_countries") or wishes.get("blocked_countries"):
+        from ansible_collections.applivery.distribution.plugins.module_utils._publication_value_rules import (
+            check_countries,
+        )
+
+        check_countries(wishes)
     if any(is_empty(tag) for tag in wishes.get("tags", [])):
         raise InvalidInput("tags: one of them is empty; use [] to remove all tags")
     _check_groups(wishes)
     _check_audiences(wishes)
     _check_colours(wishes)
     warnings += _check_expiration(wishes)
-    warnings += _check_filter(wishes, check_mode)
+    if "filter" in wishes:
+        from ansible_collections.applivery.distribution.plugins.module_utils._publication_value_rules import (
+            check_filter,
+        )
+
+        warnings += check_filter(wishes["filter"], check_mode)
     terms = wishes.get("terms", {})
     if terms.get("active") and "text" in terms and is_empty(terms["text"]):
         raise InvalidInput("terms.text: it can't be empty while terms.active is true")
@@ -48,30 +55,6 @@ def check_slug(option: str, slug: str) -> None:
             f"{option}: {slug!r} is no slug: 3 to 128 letters, digits and hyphens, beginning and ending with a letter "
             "or digit"
         )
-
-
-def _check_countries(wishes: Mapping[str, Any]) -> None:
-    named = {option: wishes.get(option) or [] for option in ("allowed_countries", "blocked_countries")}
-    if all(named.values()):
-        raise InvalidInput("allowed_countries and blocked_countries can't be combined: name one of them")
-    for option, codes in named.items():
-        if not codes:
-            continue
-        known = _country_codes()
-        unknown = [code for code in codes if str(code).upper() not in known]
-        if unknown:
-            raise InvalidInput(
-                f"{option}: not an ISO 3166-1 alpha-2 country code: {', '.join(map(str, unknown))}"
-                + "".join(_COUNTRY_HINTS.get(str(code).upper(), "") for code in unknown)
-            )
-
-
-def _country_codes() -> set[str]:
-    try:
-        import pycountry
-    except ImportError:
-        raise MissingLibrary("pycountry", "to tell country codes from mistyped ones", traceback.format_exc()) from None
-    return {country.alpha_2 for country in pycountry.countries}
 
 
 def _check_groups(wishes: Mapping[str, Any]) -> None:
@@ -126,21 +109,6 @@ def _check_expiration(wishes: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _check_filter(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
-    chosen = wishes.get("filter")
-    if chosen is None:
-        return []
-    kind = chosen["type"]
-    named = [key for key, value in chosen.items() if key != "type" and not is_empty(value)]
-    surplus = [key for key in named if key not in FILTER_KEYS[kind]]
-    if surplus:
-        names = ", ".join(f"filter.{key}" for key in surplus)
-        raise InvalidInput(f"{names}: not allowed with filter.type: {kind}")
-    if kind in ("gitBranch", "gitTag", "tag") and not named:
-        raise InvalidInput(f"filter.value: filter.type: {kind} needs it")
-    return _check_manual_filter(chosen, named, check_mode) if kind in MANUAL else []
-
-
 def warnings_about_effect(wishes: Mapping[str, Any], publication: Mapping[str, Any]) -> list[str]:
     """What the task names in vain; ``publication`` is what will be, in the API's form."""
     found = []
@@ -152,30 +120,3 @@ def warnings_about_effect(wishes: Mapping[str, Any], publication: Mapping[str, A
     if kind in MANUAL and publication.get("showHistory") and ("filter" in wishes or "show_history" in wishes):
         found.append(f"show_history: Applivery shows no history where builds are chosen by hand (filter.type: {kind})")
     return found
-
-
-def _check_manual_filter(chosen: Mapping[str, Any], named: list[str], check_mode: bool) -> list[str]:
-    kind = chosen["type"]
-    if "builds" in named and any(platform in named for platform in PLATFORMS):
-        raise InvalidInput("filter.builds: name the builds either as a list or by platform, not in both ways")
-    ids = {f"filter.{platform}": chosen[platform] for platform in PLATFORMS if platform in named}
-    entries = chosen.get("builds") or []
-    ids.update({f"filter.builds ({entry['build_platform']})": entry.get("id") for entry in entries})
-    platforms = [entry["build_platform"] for entry in entries]
-    if len(set(platforms)) < len(platforms):
-        raise InvalidInput("filter.builds: a platform is named more than once")
-    unknown = [option for option, ident in ids.items() if is_empty(ident)]
-    if ids and not unknown:
-        for option, ident in ids.items():
-            check_id(option, str(ident))
-        return []
-    if check_mode:
-        # The ids may be made by an earlier task of the same check run.
-        return [
-            "filter: the builds to point at are not known in this check run, they may be uploaded by an earlier task"
-        ]
-    if unknown:
-        raise InvalidInput(f"{unknown[0]}: the build id is empty")
-    wanted = ["builds"] if kind == "builds" else list(PLATFORMS)
-    names = " or ".join(f"filter.{key}" for key in wanted)
-    raise InvalidInput(f"{names}: filter.type: {kind} needs at least one build")
