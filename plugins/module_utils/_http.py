@@ -306,6 +306,8 @@ def _proxies(url: str) -> dict[str, Any] | None:
 
 def _pieces(answer: Any) -> Iterable[bytes]:
     """The body as it comes in; urllib3 before 2.1 can't but wait until a piece is full."""
+    # Before 2.0 a body that is shorter than announced is taken for whole unless this is asked for.
+    answer.raw.enforce_content_length = True
     if hasattr(answer.raw, "read1"):
         return iter(lambda: answer.raw.read1(_PIECE, decode_content=True), b"")
     return cast("Iterable[bytes]", answer.iter_content(_PIECE))

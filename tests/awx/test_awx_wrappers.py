@@ -223,12 +223,12 @@ def test_a_platform_that_is_not_released_keeps_its_build(awx):
 
 def newest(awx: Awx, system: str, branch: str) -> str:
     """The newest build of a branch."""
-    (*_, found) = sorted(
+    fits = [
         (build["createdAt"], build["id"])
         for build in awx.sim.builds.values()
         if build["os"] == system and build["deployer"]["info"]["branch"] == branch
-    )
-    return str(found[1])
+    ]
+    return str(max(fits)[1])
 
 
 def test_a_list_of_builds_keeps_what_is_not_released_and_stays_a_list(awx):

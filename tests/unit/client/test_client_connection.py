@@ -113,7 +113,7 @@ def test_an_empty_text_counts_as_not_given(option: str, nothing: Any) -> None:
 
 def test_an_empty_api_counts_as_not_given() -> None:
     both = {**APP, **ACCOUNT, **ORGANIZATION}
-    assert connection({**both, "api": ""}) == connection({**both, "api": None}) == connection(both)
+    assert connection({**both, "api": ""}) == connection(both)
     assert connection({**both, "api": ""}, {"APPLIVERY_API": "integrations"}).api == "integrations"
     with pytest.raises(InvalidInput, match="api: 'banana' is none of auto, integrations, workspace"):
         connection({**both, "api": ""}, {"APPLIVERY_API": "banana"})
