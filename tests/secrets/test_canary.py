@@ -180,7 +180,7 @@ def test_an_answer_that_breaks_the_program(play: Callable[..., Run], sim: Simula
     results = run.registered()
     assert results["listed"]["failed"]
     assert set(results["listed"]["failure"]) >= {"code", "status", "attempts"}
-    assert "unexpected RecursionError" in results["listed"]["msg"] or "not JSON" in results["listed"]["msg"]
+    assert "unexpected RecursionError" in results["listed"]["msg"] or "no valid JSON" in results["listed"]["msg"]
     assert "MODULE FAILURE" not in run.output
     run.check()
 
