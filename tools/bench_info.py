@@ -18,11 +18,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils import _build_info
-from ansible_collections.applivery.distribution.plugins.module_utils._client import connect
-from ansible_collections.applivery.distribution.plugins.module_utils._connection import Connection
-from ansible_collections.applivery.distribution.plugins.module_utils._module import Task
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._api.client import connect
+from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
+from ansible_collections.applivery.distribution.plugins.module_utils._build import info as _build_info
+from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Task
+from applivery_simulator import Simulator
 
 SIZES = (1_000, 10_000)
 # Twice the time for a build among ten times as many would be a step that is not flat.

@@ -23,11 +23,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import connect
-from ansible_collections.applivery.distribution.plugins.module_utils._connection import Connection
-from ansible_collections.applivery.distribution.plugins.module_utils._module import Task
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_plan import read_roll
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_task import SPEC, run
+from ansible_collections.applivery.distribution.plugins.module_utils._api.client import connect
+from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
+from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Task
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.plan import read_roll
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.run import SPEC, run
 from ansible_collections.applivery.distribution.tests.support.tasks import filled
 
 PEOPLE = 1000
@@ -75,7 +75,7 @@ def _ignore(_warning: str) -> None:
 def server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory() as folder:
         ready = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "tests.simulator", "--seed", "empty", "--no-validate"]
+        command = [sys.executable, "-m", "applivery_simulator", "--seed", "empty", "--no-validate"]
         process = subprocess.Popen(
             [*command, "--ready-file", ready, "--exit-with", str(os.getpid())], stdout=subprocess.DEVNULL
         )

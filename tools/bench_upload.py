@@ -24,11 +24,11 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.applivery.distribution.plugins.module_utils._build_run import BUILD_SPEC, run
-from ansible_collections.applivery.distribution.plugins.module_utils._client import connect
-from ansible_collections.applivery.distribution.plugins.module_utils._connection import Connection
-from ansible_collections.applivery.distribution.plugins.module_utils._module import Task
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._api.client import connect
+from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
+from ansible_collections.applivery.distribution.plugins.module_utils._build.run import BUILD_SPEC, run
+from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Task
+from applivery_simulator import Simulator
 
 BYTES = 1 << 30
 # What may not get worse: the part of curl's throughput, and megabytes of memory.

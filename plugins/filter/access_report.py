@@ -65,7 +65,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.applivery.distribution.plugins.plugin_utils._access_report import build_report, now_text
+from ..plugin_utils._access_report import build_report, now_text
 
 
 def access_report(pieces: list[dict[str, Any]], now: str | None = None) -> dict[str, Any]:

@@ -57,7 +57,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.applivery.distribution.plugins.plugin_utils._answers import text_of
+from ..plugin_utils._answers import text_of
 
 
 def answer(value: Any, exact: bool = False, moment: bool = False) -> str:

@@ -51,7 +51,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.applivery.distribution.plugins.plugin_utils._answers import list_of
+from ..plugin_utils._answers import list_of
 
 
 def answer_list(value: Any, exact: bool = False) -> list[str]:

@@ -65,7 +65,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.applivery.distribution.plugins.plugin_utils._testers import (
+from ..plugin_utils._testers import (
     addresses_of,
     testers_of,
     users_of,

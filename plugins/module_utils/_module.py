@@ -9,74 +9,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from types import MappingProxyType
-from typing import Any, Callable, NamedTuple
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import Api, connect
-from ansible_collections.applivery.distribution.plugins.module_utils._connection import (
+from ._api.client import Api, connect
+from ._api.connection import (
     Environment,
     connection_spec,
     resolve,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import (
-    AppliveryError,
-    MissingLibrary,
-)
+from ._core.errors import AppliveryError, MissingLibrary
+from ._core.task import Definition, Needs, Outcome, Task
 
 _USER_AGENT = "applivery.distribution/1.0.0"
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class Task(NamedTuple):
-    """What a resource gets to see of the task: its options, an API to talk to, and a way to warn."""
-
-    params: Mapping[str, Any]
-    api: Api
-    check_mode: bool
-    warn: Callable[[str], None]
-
-
-class Outcome(NamedTuple):
-    """How a task ended: returned keys, and the diff of managed fields (shown only with ``--diff``).
-
-    ``error`` fails the task although ``result`` holds what was done.
-    """
-
-    changed: bool = False
-    result: Mapping[str, Any] = _NOTHING
-    before: Mapping[str, Any] = _NOTHING
-    after: Mapping[str, Any] = _NOTHING
-    title: str = ""
-    note: str = ""
-    error: AppliveryError | None = None
-
-
-class Needs(NamedTuple):
-    """What the options of this very task demand of the connection."""
-
-    workspace_only: str | None = None
-    application: bool = False
-    pool: int = 8
-
-
-def run_module(
-    spec: Mapping[str, Any],
-    run: Callable[[Task], Outcome],
-    needs: Callable[[Mapping[str, Any]], Needs] = lambda _params: Needs(),
-    **constraints: Any,
-) -> None:
-    """Build the AnsibleModule, run the resource, and exit or fail.
-
-    ``needs`` looks at the options before anything is sent; ``constraints`` are AnsibleModule's own
-    (``mutually_exclusive``, ``required_one_of`` and so on).
-    """
+def run_module(definition: Definition) -> None:
+    """Build the AnsibleModule, run the resource, and exit or fail."""
     environment = Environment()
     connection = connection_spec(environment)
-    module = AnsibleModule(argument_spec={**connection, **spec}, supports_check_mode=True, **constraints)
+    module = AnsibleModule(
+        argument_spec={**connection, **definition.spec}, supports_check_mode=True, **definition.constraints
+    )
     try:
-        outcome = run(_task(module, environment, needs(module.params)))
+        outcome = definition.run(_task(module, environment, definition.needs(module.params)))
     except AppliveryError as problem:
         _fail(module, problem, {})
     except Exception as bug:  # the last resort: a person gets a sentence instead of a traceback
@@ -85,7 +42,7 @@ def run_module(
         _finish(module, outcome)
 
 
-def _task(module: AnsibleModule, environment: Environment, needs: Needs) -> Task:
+def _task(module: AnsibleModule, environment: Environment, needs: Needs) -> Task[Api]:
     resolved = resolve(module.params, environment, needs.workspace_only, needs.application)
     # A token that stood in the environment beside an explicitly empty option is unknown to AnsibleModule.
     module.no_log_values.update(token for token in (resolved.token, resolved.other_token) if token)
@@ -155,8 +112,8 @@ def _fail(module: AnsibleModule, problem: AppliveryError, result: Mapping[str, A
 def _unexpected(bug: Exception, secrets: Iterable[str]) -> AppliveryError:
     import traceback
 
-    from ansible_collections.applivery.distribution.plugins.module_utils._redaction import Redactor
-    from ansible_collections.applivery.distribution.plugins.module_utils._wording import one_line
+    from ._core.wording import one_line
+    from ._http.redaction import Redactor
 
     where = traceback.extract_tb(bug.__traceback__)[-1]
     place = f"{where.filename.rsplit('/', 1)[-1]}, line {where.lineno}"

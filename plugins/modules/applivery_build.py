@@ -451,20 +451,12 @@ failure:
     attempts: 1
 """
 
-from ansible_collections.applivery.distribution.plugins.module_utils._build_run import BUILD_SPEC, needs, run
-from ansible_collections.applivery.distribution.plugins.module_utils._build_upload import ONLY_WITH_PATH
-from ansible_collections.applivery.distribution.plugins.module_utils._module import run_module
+from ..module_utils._build.run import DEFINITION
+from ..module_utils._module import run_module
 
 
 def main() -> None:
-    run_module(
-        BUILD_SPEC,
-        run,
-        needs,
-        mutually_exclusive=[("build_id", "match")],
-        required_one_of=[("build_id", "match")],
-        required_by={"path": "match", **dict.fromkeys(ONLY_WITH_PATH, "path")},
-    )
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -279,12 +279,12 @@ failure:
     attempts: 1
 """
 
-from ansible_collections.applivery.distribution.plugins.module_utils._module import run_module
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_task import CONSTRAINTS, SPEC, needs, run
+from ..module_utils._module import run_module
+from ..module_utils._otp_user.run import DEFINITION
 
 
 def main() -> None:
-    run_module(SPEC, run, needs, **CONSTRAINTS)
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -382,29 +382,12 @@ failure:
     attempts: 1
 """
 
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import argument_spec
-from ansible_collections.applivery.distribution.plugins.module_utils._module import run_module
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import PUBLICATION_FIELDS
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_run import run
-
-SPEC = {
-    **argument_spec(PUBLICATION_FIELDS),
-    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "publication_id": {"type": "str"},
-    "new_slug": {"type": "str"},
-    "update_password": {
-        "type": "str",
-        "choices": ["on_create", "always"],
-        "default": "on_create",
-        "no_log": False,
-    },
-    "unreturned_fields": {"type": "str", "choices": ["warn", "fail", "ignore"], "default": "warn"},
-}
+from ..module_utils._module import run_module
+from ..module_utils._publication.run import DEFINITION
 
 
 def main() -> None:
-    # Which of publication_id and slug is given is looked at in run: an empty one counts as not given.
-    run_module(SPEC, run)
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

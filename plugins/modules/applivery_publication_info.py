@@ -164,12 +164,12 @@ failure:
     attempts: 1
 """
 
-from ansible_collections.applivery.distribution.plugins.module_utils._module import run_module
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_info import INFO_SPEC, run_info
+from ..module_utils._module import run_module
+from ..module_utils._publication.info import DEFINITION
 
 
 def main() -> None:
-    run_module(INFO_SPEC, run_info)
+    run_module(DEFINITION)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import format_instant, parse_instant
+from ..module_utils._core.fields import format_instant, parse_instant
 
 # The seed page: an OTP user with temporal set is removed by the server after 30 days.
 TEMPORAL_DAYS = 30

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.applivery.distribution.tests.awx.jobs import Awx
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from applivery_simulator import Simulator
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 WARNINGS: list[str] = []

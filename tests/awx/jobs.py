@@ -18,9 +18,9 @@ from typing import Any
 import ansible_runner
 import yaml
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
 from ansible_collections.applivery.distribution.tests.unit.awx import rules
 from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import ROOT, SOURCE, TEMPLATES, TYPES
+from applivery_simulator import Simulator
 
 
 class _Unsafe(yaml.SafeDumper):

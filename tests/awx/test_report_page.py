@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.applivery.distribution.tests.awx.jobs import Awx
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
 from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files import ROOT
+from applivery_simulator import Simulator
 
 HOSTILE = """<script>document.title='owned'</script><img src=x onerror="document.title='owned'">&amp;"""
 TEMPLATE = ROOT / "roles" / "tester_onboarding" / "templates" / "access-report.html.j2"

@@ -11,19 +11,19 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.applivery.distribution.plugins.module_utils._build import (
-    BUILD_FIELDS,
-    shown_build,
-    without_nulls,
-)
-from ansible_collections.applivery.distribution.plugins.module_utils._build_match import fits, sorted_newest_first
-from ansible_collections.applivery.distribution.plugins.module_utils._build_plan import (
+from ansible_collections.applivery.distribution.plugins.module_utils._build.match import fits, sorted_newest_first
+from ansible_collections.applivery.distribution.plugins.module_utils._build.plan import (
     Goal,
     Plan,
     emptied,
     plan_update,
     same_content,
     unfulfilled,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._build.resource import (
+    BUILD_FIELDS,
+    shown_build,
+    without_nulls,
 )
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=8)

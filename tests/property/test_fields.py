@@ -13,7 +13,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
+from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import (
     COLOUR,
     COUNTRIES,
     FLAG,

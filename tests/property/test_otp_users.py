@@ -13,9 +13,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_address import email_key, why_no_address
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_people import PEOPLE_SPEC, Person, people_of
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_plan import (
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.address import email_key, why_no_address
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.people import (
+    PEOPLE_SPEC,
+    Person,
+    people_of,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.plan import (
     CREATED,
     REMOVED,
     UPDATED,
@@ -23,10 +27,10 @@ from ansible_collections.applivery.distribution.plugins.module_utils._otp_plan i
     plan,
     read_roll,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import publication_of
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.resource import publication_of
 from ansible_collections.applivery.distribution.tests.support.otp import World, told
 from ansible_collections.applivery.distribution.tests.support.tasks import filled
+from applivery_simulator import Simulator
 
 NOW = datetime(2026, 6, 1, tzinfo=timezone.utc)
 OURS, OTHERS = "a" * 24, "b" * 24

@@ -13,18 +13,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import (
+from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import (
     alike,
     as_read,
     canonical,
     is_empty,
     wished,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import FIELD, PUBLICATION_FIELDS
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_plan import Plan, plan_update
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_risk import openings
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_verify import surprises, unproven
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import Plan, plan_update
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import (
+    FIELD,
+    PUBLICATION_FIELDS,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.risk import openings
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.verify import surprises, unproven
 from ansible_collections.applivery.distribution.tests.support.publications import (
     PASSWORD,
     assert_predicted,
@@ -33,6 +35,7 @@ from ansible_collections.applivery.distribution.tests.support.publications impor
     truth,
     unmentioned_survive,
 )
+from applivery_simulator import Simulator
 
 PURE = settings(max_examples=400, deadline=None)
 SERVED = settings(

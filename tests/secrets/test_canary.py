@@ -19,7 +19,7 @@ from urllib.parse import quote
 import ansible.release
 import pytest
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from applivery_simulator import Simulator
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[4]

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_task import SPEC, run
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.run import SPEC, run
 from ansible_collections.applivery.distribution.tests.support.tasks import Ran, run_task
+from applivery_simulator import Simulator
 
 
 class World:

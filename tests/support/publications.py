@@ -8,12 +8,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from ansible_collections.applivery.distribution.plugins.module_utils._fields import alike, canonical, is_empty
-from ansible_collections.applivery.distribution.plugins.module_utils._publication import PUBLICATION_FIELDS
-from ansible_collections.applivery.distribution.plugins.module_utils._publication_run import run
-from ansible_collections.applivery.distribution.plugins.modules.applivery_publication import SPEC
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import alike, canonical, is_empty
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import PUBLICATION_FIELDS
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.run import SPEC, run
 from ansible_collections.applivery.distribution.tests.support.tasks import Ran, run_task
+from applivery_simulator import Simulator
 
 # What only the server can make, as far as check mode can't know it.
 SERVER_MADE = {"id", "created_at", "updated_at", "distribution_url", "application_info", "organization", "store"}

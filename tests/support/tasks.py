@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
-from ansible_collections.applivery.distribution.plugins.module_utils._client import connect
-from ansible_collections.applivery.distribution.plugins.module_utils._connection import Connection
-from ansible_collections.applivery.distribution.plugins.module_utils._errors import AppliveryError
-from ansible_collections.applivery.distribution.plugins.module_utils._module import Outcome, Task
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from ansible_collections.applivery.distribution.plugins.module_utils._api.client import connect
+from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
+from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import AppliveryError
+from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Outcome, Task
+from applivery_simulator import Simulator
 
 
 @dataclass

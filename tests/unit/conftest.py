@@ -11,7 +11,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from applivery_simulator import Simulator
 
 
 @pytest.fixture

@@ -59,11 +59,12 @@ def lay_out(options: argparse.Namespace) -> bool:
 def simulator(options: argparse.Namespace) -> bool:
     environment = environments.demo_environment()
     collection = tree.lay_out()
-    command = [environment.python, "-m", "tests.simulator", "--seed", "demo", "--no-validate"]
+    command = [environment.python, "-m", "applivery_simulator", "--seed", "demo", "--no-validate"]
     command += ["--port", str(options.port), "--profile", options.profile]
     try:
         return (
-            subprocess.call(command, cwd=collection, env=environment.variables(PYTHONPATH=collection.parents[2])) == 0
+            subprocess.call(command, cwd=collection, env=environment.variables(PYTHONPATH=tree.python_path(collection)))
+            == 0
         )
     except KeyboardInterrupt:
         # Ctrl-C is how it is meant to end, and the simulator got it too.

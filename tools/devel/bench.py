@@ -199,7 +199,7 @@ def _measured(bench: Bench, script: str) -> Any:
     collection = tree.lay_out()
     done = subprocess.run(
         [bench.environment.python, collection / "tools" / script],
-        env=bench.environment.variables(PYTHONPATH=collection.parents[2]),
+        env=bench.environment.variables(PYTHONPATH=tree.python_path(collection)),
         capture_output=True,
         text=True,
         check=False,

@@ -66,7 +66,9 @@ def pytest(name: str, core: Core, version: str, *, coverage: bool) -> Gate:
             command += ["--cov=plugins", "--cov-branch", "--cov-report=", "--cov-config=pyproject.toml"]
             command += ["--cov-fail-under=0"]
         with tree.exclusive(f"{name}-{core.line}") as root:
-            variables = environment.variables(PYTHONPATH=root, COVERAGE_FILE=_data_file(name))
+            variables = environment.variables(
+                PYTHONPATH=tree.python_path(root / tree.COLLECTION), COVERAGE_FILE=_data_file(name)
+            )
             log.run(command, cwd=tree.lay_out(root), env=variables)
 
     return Gate(f"{name} {core.line}", check)
@@ -300,7 +302,7 @@ def _is_in_archive(complaint: str, names: Sequence[str]) -> bool:
 
 def _check_content(names: Sequence[str]) -> None:
     tops = {name.removeprefix("./").split("/", 1)[0] for name in names}
-    workshop = tops & {"tests", "tools", "demo", "Makefile", "LICENSES", "pyproject.toml"} | {
+    workshop = tops & {"simulator", "tests", "tools", "demo", "Makefile", "LICENSES", "pyproject.toml"} | {
         name for name in tops if name.startswith(".") and name != "."
     }
     missing = {

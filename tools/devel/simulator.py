@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from devel import tree
 from devel.environments import Environment
 from devel.machine import Failed
 
@@ -119,9 +120,9 @@ def running(
     arguments += ["--exit-with", str(os.getpid()), *([] if validate else ["--no-validate"])]
     with log.open("w") as output:
         process = subprocess.Popen(
-            [environment.python, "-m", "tests.simulator", *arguments],
+            [environment.python, "-m", "applivery_simulator", *arguments],
             cwd=collection,
-            env=environment.variables(PYTHONPATH=collection.parents[2]),
+            env=environment.variables(PYTHONPATH=tree.python_path(collection)),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -21,6 +21,11 @@ from devel.machine import CACHE, REPOSITORY, Failed
 COLLECTION = Path("ansible_collections") / "applivery" / "distribution"
 
 
+def python_path(collection: Path) -> str:
+    """PYTHONPATH for what imports the collection in a laid out tree, or the simulator beside it."""
+    return os.pathsep.join([str(collection.parents[2]), str(collection / "simulator")])
+
+
 def lay_out(root: Path = CACHE / "tree") -> Path:
     """Bring ROOT up to date with what git lists (tracked and new, not ignored); return the collection's folder in it.
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from applivery_simulator import Simulator
 
 COLLECTION = Path(__file__).resolve().parents[3]
 PROGRAMS = Path(sys.executable).parent

@@ -10,8 +10,8 @@ from typing import Callable
 
 import pytest
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk
+from applivery_simulator import Simulator
 
 
 @pytest.fixture

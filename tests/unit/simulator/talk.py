@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
+from applivery_simulator import Simulator
 
 PUBLICATION: dict[str, Any] = {"slug": "beta", "visibility": "active", "security": "public", "filter": {"type": "last"}}
 

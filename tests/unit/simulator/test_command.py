@@ -18,8 +18,8 @@ from typing import Any, Callable
 import pytest
 import requests
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
-from ansible_collections.applivery.distribution.tests.simulator import __main__ as command
+from applivery_simulator import Simulator
+from applivery_simulator import __main__ as command
 
 ROOT = Path(command.__file__).parents[2]
 Start = Callable[..., "subprocess.Popen[str]"]
@@ -33,7 +33,7 @@ def start() -> Iterator[Start]:
     def begin(*arguments: str) -> subprocess.Popen[str]:
         running.append(
             subprocess.Popen(
-                [sys.executable, "-m", "tests.simulator", *arguments],
+                [sys.executable, "-m", "applivery_simulator", *arguments],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,

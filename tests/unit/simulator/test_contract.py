@@ -10,11 +10,11 @@ from typing import Any, Callable
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
-from ansible_collections.applivery.distribution.tests.simulator.contract import document, operation
-from ansible_collections.applivery.distribution.tests.simulator.routes import ROUTES
-from ansible_collections.applivery.distribution.tests.simulator.switches import SWITCHES
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk
+from applivery_simulator import Simulator
+from applivery_simulator.contract import document, operation
+from applivery_simulator.routes import ROUTES
+from applivery_simulator.switches import SWITCHES
 
 ID = "0123456789abcdef01234567"
 METHODS = ("get", "post", "put", "delete", "patch")

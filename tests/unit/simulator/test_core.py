@@ -15,8 +15,8 @@ import pytest
 import requests
 import trustme
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator, SimulatorError
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk
+from applivery_simulator import Simulator, SimulatorError
 
 
 def test_nothing_is_left_behind() -> None:

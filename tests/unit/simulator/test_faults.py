@@ -12,8 +12,8 @@ from typing import Any, Callable
 import pytest
 import requests
 
-from ansible_collections.applivery.distribution.tests.simulator.faults import KINDS
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk
+from applivery_simulator.faults import KINDS
 
 COVERED: dict[str, Callable[[Talk], None]] = {}
 

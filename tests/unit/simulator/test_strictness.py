@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.applivery.distribution.tests.simulator.state import PUBLICATION_DEFAULTS
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk, refused_fields
+from applivery_simulator.state import PUBLICATION_DEFAULTS
 
 ID = "0123456789abcdef01234567"
 FILTER = {"type": "last"}

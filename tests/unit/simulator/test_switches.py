@@ -11,9 +11,9 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.applivery.distribution.tests.simulator import Simulator
-from ansible_collections.applivery.distribution.tests.simulator.switches import PROFILES, SWITCHES
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk, refused_fields
+from applivery_simulator import Simulator
+from applivery_simulator.switches import PROFILES, SWITCHES
 
 ID = "0123456789abcdef01234567"
 COVERED: dict[str, Callable[[Talk], None]] = {}

@@ -1,0 +1,360 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""The envelope, the error codes, the pages, and Applivery's two APIs as two small objects with the same verbs."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Callable, NamedTuple
+from urllib.parse import quote
+
+from .._core.errors import (
+    AmbiguousWrite,
+    AppliveryError,
+    InvalidInput,
+    RequestFailed,
+)
+from .._core.fields import is_id
+from .._http.transport import (
+    HttpOptions,
+    Reply,
+    Request,
+    Transport,
+)
+from .connection import (
+    INTEGRATIONS,
+    WORKSPACE,
+    Connection,
+)
+from .envelope import (
+    Answer,
+    identity,
+    opened,
+    says_done,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from .._http.transport import Stream
+    from .refusal import Refusal
+
+# Resources find this one beside the verbs.
+__all__ = ["identity"]
+
+_NONE: Mapping[str, str] = MappingProxyType({})
+
+
+class Endpoint(NamedTuple):
+    """One kind of object: where each API keeps it and which permissions a Service Account needs.
+
+    Paths are below ``/v1``; ``{organization}``, ``{organization_slug}``, ``{application}`` and ``{store}`` are filled
+    in from the connection. ``permissions`` maps the verbs list, get, create, update and remove to permission names.
+    ``sort`` maps an API to the order to ask of its list.
+    """
+
+    noun: str
+    workspace: str
+    integrations: str | None = None
+    permissions: Mapping[str, str] = _NONE
+    sort: Mapping[str, str] = _NONE
+
+
+ORGANIZATIONS = Endpoint("organization", "organizations", permissions={"get": "base.organization.management.get"})
+STORES = Endpoint(
+    "store",
+    "organizations/{organization}/stores",
+    permissions={"list": "mad.store.management.list", "get": "mad.store.management.get"},
+)
+APPLICATIONS = Endpoint(
+    "application",
+    "organizations/{organization}/apps",
+    permissions={"list": "mad.application.management.list", "get": "mad.application.management.get"},
+)
+
+
+class Api:
+    """The verbs that resources use, whichever of the two APIs answers. Objects are dicts with the API's own keys."""
+
+    kind = ""
+    token_kind = ""
+    # Whether the connection's application says where objects belong, or the token itself does.
+    names_application = False
+
+    def __init__(self, connection: Connection, transport: Transport) -> None:
+        self.connection = connection
+        self.transport = transport
+        self._page_size = 0
+
+    # What differs between the two APIs ------------------------------------------------------------------------
+
+    def path(self, endpoint: Endpoint) -> str:
+        """The path of the endpoint's collection, with all names filled in."""
+        raise NotImplementedError
+
+    def application_id(self) -> str | None:
+        """The id for the ``application`` key of a body; None where the token itself implies the app."""
+        raise NotImplementedError
+
+    def body_context(self, known_application: str | None = None) -> dict[str, Any]:
+        """What a body needs beside the fields of its object: the application, where the token does not imply it."""
+        raise NotImplementedError
+
+    # The verbs ------------------------------------------------------------------------------------------------
+
+    def get(self, endpoint: Endpoint, ident: str) -> dict[str, Any]:
+        """One object by id; RequestFailed when there is none (``error.absent``) or anything else went wrong."""
+        return self._read(endpoint, ident, self._url(endpoint, ident))
+
+    def _read(self, endpoint: Endpoint, ident: str, url: str) -> dict[str, Any]:
+        answer = self._call("get", endpoint, "GET", url)
+        data = answer.data
+        found = identity(data) if isinstance(data, dict) else None
+        if not isinstance(data, dict) or not data or (found is None and is_id(ident)):
+            raise self._unusable("get", endpoint, answer)
+        if found and is_id(ident) and found.lower() != ident.lower():
+            raise self._unusable("get", endpoint, answer, f"it is about {found}")
+        return data
+
+    def find(self, endpoint: Endpoint, ident: str) -> dict[str, Any] | None:
+        """One object by id, or None when the server says that it does not exist (404 with code 3001)."""
+        # Finding the way there is no part of it: a parent that does not exist says nothing about the object.
+        url = self._url(endpoint, ident)
+        try:
+            return self._read(endpoint, ident, url)
+        except RequestFailed as problem:
+            if problem.absent:
+                return None
+            raise
+
+    def list_all(self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """All objects, read page by page to the end. ``hints`` are filters that the server may ignore.
+
+        A listing that changed under the reader is read once more from the start, then it is an error.
+        """
+        from .pages import undisturbed
+
+        return undisturbed(lambda: [item for page in self.pages(endpoint, hints) for item in page])
+
+    def pages(
+        self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None, size: int | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Page after page of objects not seen before; stop iterating early to read no more than needed."""
+        from .pages import Reader
+
+        reader = Reader(
+            endpoint.noun,
+            lambda query: self._call("list", endpoint, "GET", self._url(endpoint), query=query),
+            lambda answer: self._unusable("list", endpoint, answer),
+        )
+        for page in reader.pages(hints or {}, size or self._page_size, endpoint.sort.get(self.kind)):
+            if size is None:
+                self._page_size = reader.limit
+            yield page
+
+    def create(
+        self,
+        endpoint: Endpoint,
+        body: Mapping[str, Any],
+        look_up: Callable[[], dict[str, Any] | None],
+    ) -> Any:
+        """Create an object; returns what the server answered (None, a dict or a list), or what ``look_up`` found.
+
+        A POST with an unknown outcome is never simply repeated: ``look_up`` searches the object by its natural key,
+        and only when it finds nothing is the object created again.
+        """
+        from .create import create_once
+
+        url = self._url(endpoint)
+        return create_once(self, lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up)
+
+    def update(self, endpoint: Endpoint, ident: str, body: Mapping[str, Any]) -> Any:
+        """Send a PUT; returns what the server answered, None where it answered without content.
+
+        Raises AmbiguousWrite where the object has to be read again to know what became of it.
+        """
+        return _content(self._call("update", endpoint, "PUT", self._url(endpoint, ident), body=body))
+
+    def delete(self, endpoint: Endpoint, ident: str) -> bool:
+        """Delete an object; False when it was gone already. A 404 with 3001 is success, also on a repetition."""
+        url = self._url(endpoint, ident)
+        try:
+            self._call("remove", endpoint, "DELETE", url)
+        except RequestFailed as problem:
+            repeated = bool(problem.failure["attempts"] > 1)
+            if problem.absent:
+                return repeated
+            # An attempt may have been carried out although its answer got lost.
+            if not ((repeated or isinstance(problem, AmbiguousWrite)) and self._is_gone(endpoint, ident)):
+                raise
+        return True
+
+    def _is_gone(self, endpoint: Endpoint, ident: str) -> bool:
+        try:
+            return self.find(endpoint, ident) is None
+        except AppliveryError:
+            return False
+
+    def upload(self, endpoint: Endpoint, stream: Stream, timeout: float | None = None) -> Any:
+        """POST a multipart stream to the upload host; raises AmbiguousWrite when the outcome is unknown."""
+        url = f"{self.connection.upload_url}/v1/{self.path(endpoint)}"
+        return _content(self._call("create", endpoint, "POST", url, stream=stream, timeout=timeout))
+
+    def now(self) -> datetime:
+        """The later of the server's ``Date`` and the local clock, in UTC."""
+        from datetime import datetime, timezone
+
+        local = datetime.now(timezone.utc)
+        return max(local, self.transport.server_date or local)
+
+    # How a request becomes an answer or an error --------------------------------------------------------------
+
+    def _url(self, endpoint: Endpoint, ident: str | None = None) -> str:
+        url = f"{self.connection.api_url}/v1/{self.path(endpoint)}"
+        return url if ident is None else f"{url}/{segment(ident)}"
+
+    def _call(self, verb: str, endpoint: Endpoint, method: str, url: str, **content: Any) -> Answer:
+        request = Request(method, url, **content)
+        try:
+            reply = self.transport.send(request)
+        except RequestFailed as problem:
+            from .refusal import doing
+
+            problem.message = f"could not {doing(verb, endpoint.noun)}: {problem.message}"
+            raise
+        error, data = opened(reply.data)
+        if error is not None or not 200 <= reply.status < 300 or not (reply.is_json or reply.no_content):
+            raise self._refusal(verb, endpoint, request, reply).error(error)
+        answer = Answer(request, reply, data)
+        if method != "GET" and not (reply.no_content or says_done(reply.data)):
+            raise self._unusable(verb, endpoint, answer)
+        return answer
+
+    def _refusal(self, verb: str, endpoint: Endpoint, request: Request, reply: Reply) -> Refusal:
+        from .refusal import Refusal
+
+        permission = endpoint.permissions.get(verb) if self.kind == WORKSPACE else None
+        return Refusal(verb, endpoint.noun, request, reply, self.transport.redact, self.token_kind, permission)
+
+    def _unusable(self, verb: str, endpoint: Endpoint, answer: Answer, how: str = "") -> RequestFailed:
+        return self._refusal(verb, endpoint, answer.request, answer.reply).unusable(answer.data, how)
+
+
+class IntegrationsApi(Api):
+    """The API of one app: the App API Token implies organization and application."""
+
+    kind = INTEGRATIONS
+    token_kind = "an App API Token"  # noqa: S105 - a description, no token
+
+    def path(self, endpoint: Endpoint) -> str:
+        if endpoint.integrations is None:
+            raise InvalidInput(
+                f"{endpoint.noun}s: only the Workspace API has them. Give service_account_token and organization"
+            )
+        return endpoint.integrations
+
+    def application_id(self) -> str | None:
+        return None
+
+    def body_context(self, known_application: str | None = None) -> dict[str, Any]:  # noqa: ARG002 - the token tells
+        return {}
+
+
+class WorkspaceApi(Api):
+    """The API of a whole workspace: organization, application and store stand in the paths."""
+
+    kind = WORKSPACE
+    names_application = True
+    token_kind = "a Service Account token"  # noqa: S105 - a description, no token
+
+    def __init__(self, connection: Connection, transport: Transport) -> None:
+        super().__init__(connection, transport)
+        self._resolved: dict[str, str] = {}
+        self._resolving = threading.RLock()
+
+    def path(self, endpoint: Endpoint) -> str:
+        names = {
+            "{organization}": self._organization,
+            "{organization_slug}": self._organization_slug,
+            "{application}": self._application,
+            "{store}": self.store_id,
+        }
+        return "/".join(names[part]() if part in names else part for part in endpoint.workspace.split("/"))
+
+    def application_id(self) -> str | None:
+        given = self._application()
+        if is_id(given):
+            return given
+        return self._looked_up("application", given)
+
+    def body_context(self, known_application: str | None = None) -> dict[str, Any]:
+        return {"application": known_application or self.application_id()}
+
+    def store_id(self) -> str:
+        """The store given, or the only one of the organization (fact sheet, C13)."""
+        return self.connection.store or self._looked_up("store")
+
+    def _organization(self) -> str:
+        return segment(self.connection.organization or "")
+
+    def _organization_slug(self) -> str:
+        # The OTP paths want the slug (seed), everything else takes either form.
+        given = self._organization()
+        return self._looked_up("organization", given) if is_id(given) else given
+
+    def _application(self) -> str:
+        if not self.connection.application:
+            from .connection_refusal import (
+                application_missing,
+            )
+
+            raise application_missing(bool(self.connection.other_token))
+        return segment(self.connection.application)
+
+    def _looked_up(self, option: str, given: str = "") -> str:
+        """What the server knows an option's value by; asked for once in a run."""
+        with self._resolving:
+            if option not in self._resolved:
+                from .names import LOOK_UP
+
+                self._resolved[option] = LOOK_UP[option](self, given)
+            return self._resolved[option]
+
+
+def connect(
+    connection: Connection,
+    warn: Callable[[str], None],
+    secrets: Iterable[str] = (),
+    pool: int = 8,
+    backoff: float = 0.5,
+    user_agent: str = "applivery.distribution",
+) -> Api:
+    """The API that the connection chose, with a transport of its own. Sends nothing yet."""
+    options = HttpOptions(
+        timeout=connection.api_timeout,
+        retry_timeout=connection.retry_timeout,
+        verify=connection.validate_certs and (connection.ca_path or True),
+        pool=pool,
+        backoff=backoff,
+        user_agent=user_agent,
+    )
+    known = [*secrets, *([connection.other_token] if connection.other_token else [])]
+    transport = Transport(connection.token, options, warn, known)
+    return (WorkspaceApi if connection.api == WORKSPACE else IntegrationsApi)(connection, transport)
+
+
+def segment(value: str) -> str:
+    """``value`` as exactly one path segment, so that an id can never leave its place."""
+    if not value or value in (".", "..") or "/" in value or not value.isprintable():
+        raise InvalidInput(f"{value!r} can't be part of an Applivery address")
+    return quote(value, safe="")
+
+
+def _content(answer: Answer) -> Any:
+    """What a write answered, if it is an object or a list; anything else says no more than that it was done."""
+    return answer.data if isinstance(answer.data, (dict, list)) else None

@@ -1,0 +1,70 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""Creating without creating twice: a POST with an unknown outcome is looked up before it is repeated."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Callable
+
+from .._core.errors import (
+    AmbiguousWrite,
+    AppliveryError,
+    RequestFailed,
+)
+
+if TYPE_CHECKING:
+    from .client import Api
+
+_MOST_CREATIONS = 3
+
+LookUp = Callable[[], "dict[str, Any] | None"]
+
+
+def create_once(api: Api, post: Callable[[], Any], look_up: LookUp) -> Any:
+    """What ``post`` returns, or what ``look_up`` finds by the natural key after a POST whose outcome is unknown.
+
+    Only when it finds nothing, and while ``retry_timeout`` is not used up, is the object posted again.
+    """
+    try:
+        return post()
+    except AmbiguousWrite as problem:
+        return _decided(api, post, look_up, problem)
+
+
+def _decided(api: Api, post: Callable[[], Any], look_up: LookUp, problem: AmbiguousWrite) -> Any:
+    budget = api.connection.retry_timeout
+    ends = api.transport.clock() + budget
+    for attempt in range(1, _MOST_CREATIONS + 1):
+        # The server may still be at it.
+        api.transport.pause(attempt)
+        found = _looked_up(look_up, problem)
+        if found is not None:
+            return found
+        if attempt == _MOST_CREATIONS or api.transport.clock() >= ends:
+            break
+        path, status = problem.failure["path"], problem.failure["status"]
+        reason = f"HTTP {status}" if status else "no answer"
+        api.transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
+        try:
+            return post()
+        except AmbiguousWrite as again:
+            problem = again
+        except RequestFailed as refusal:
+            # What is in the way may be the object itself, which did not show in time.
+            found = _looked_up(look_up, refusal)
+            if found is None:
+                raise
+            return found
+    problem.message += " It was looked for afterwards and is not there."
+    raise problem
+
+
+def _looked_up(look_up: LookUp, problem: RequestFailed) -> dict[str, Any] | None:
+    try:
+        return look_up()
+    except AppliveryError as other:
+        problem.message += f" Whether it was created is unknown, for looking it up failed as well: {other.message}"
+        raise problem from other

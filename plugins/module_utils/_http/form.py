@@ -1,0 +1,136 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""A multipart form that is read from disk while it is sent, so that memory stays flat. Knows nothing of Applivery."""
+
+from __future__ import annotations
+
+import io
+import os
+import secrets
+from collections.abc import Iterable
+from typing import IO, NamedTuple, Union, cast
+
+from .._core.errors import AppliveryError, InvalidInput
+
+
+class FilePart(NamedTuple):
+    """A file as one field of a form. ``size`` is in bytes and was looked up when the part was made."""
+
+    field: str
+    path: str
+    size: int
+
+    @classmethod
+    def of(cls, field: str, path: str, option: str) -> FilePart:
+        """Look at the file; InvalidInput names ``option`` when it can't be sent."""
+        try:
+            with open(path, "rb") as file:
+                size = os.fstat(file.fileno()).st_size
+        except IsADirectoryError:
+            raise InvalidInput(f"{option}: {path} is a folder, no file") from None
+        except OSError as problem:
+            raise InvalidInput(f"{option}: {path} can't be read: {problem.strerror or problem}") from None
+        if not size:
+            raise InvalidInput(f"{option}: {path} is empty")
+        return cls(field, path, size)
+
+
+_Segment = Union[bytes, FilePart]
+
+
+class MultipartForm:
+    """Text fields and files as ``multipart/form-data``; an ``_http.Stream``."""
+
+    def __init__(self, texts: Iterable[tuple[str, str]], files: Iterable[FilePart], boundary: str = "") -> None:
+        boundary = boundary or secrets.token_hex(16)
+        self.content_type = f"multipart/form-data; boundary={boundary}"
+        self._segments: list[_Segment] = []
+        # Servers that read the form as it comes want the texts before the files.
+        for name, value in texts:
+            self._segments.append(_head(boundary, name) + value.encode("utf-8") + b"\r\n")
+        for part in files:
+            self._segments.extend([_head(boundary, part.field, os.path.basename(part.path)), part, b"\r\n"])
+        self._segments.append(f"--{boundary}--\r\n".encode("ascii"))
+
+    def __len__(self) -> int:
+        return sum(_length(segment) for segment in self._segments)
+
+    def open(self) -> IO[bytes]:
+        """A new reader over the whole form; its length is known before the first byte is read."""
+        return cast(IO[bytes], _Reader(self._segments))
+
+
+class _Reader(io.RawIOBase):
+    """Reads segment after segment; holds no more of a file than was asked for."""
+
+    def __init__(self, segments: list[_Segment]) -> None:
+        super().__init__()
+        self._segments = segments
+        self._total = sum(_length(segment) for segment in segments)
+        self._position = 0
+        self._next = 0
+        self._file: IO[bytes] = io.BytesIO()
+        self._path = ""
+        self._left = 0
+
+    def __len__(self) -> int:
+        return self._total
+
+    def readable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def read(self, size: int = -1) -> bytes:
+        """At most ``size`` bytes, or all that is left; nothing at the end."""
+        if size is None or size < 0:
+            return b"".join(iter(lambda: self.read(io.DEFAULT_BUFFER_SIZE), b""))
+        while not self._left and self._next < len(self._segments):
+            self._enter(self._segments[self._next])
+            self._next += 1
+        if not self._left or not size:
+            return b""
+        data = self._file.read(min(size, self._left))
+        if not data:
+            raise self._changed()
+        self._left -= len(data)
+        self._position += len(data)
+        return data
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+    def _enter(self, segment: _Segment) -> None:
+        self._file.close()
+        self._left = _length(segment)
+        if isinstance(segment, bytes):
+            self._file = io.BytesIO(segment)
+            return
+        self._path = segment.path
+        self._file = open(segment.path, "rb", buffering=0)  # noqa: SIM115 - closed by close and by the next segment
+        if os.fstat(self._file.fileno()).st_size != segment.size:
+            raise self._changed()
+
+    def _changed(self) -> AppliveryError:
+        return AppliveryError(f"{self._path} changed while it was sent; nothing that was sent of it can be used")
+
+
+def _length(segment: _Segment) -> int:
+    return segment.size if isinstance(segment, FilePart) else len(segment)
+
+
+def _head(boundary: str, name: str, filename: str | None = None) -> bytes:
+    lines = [f'--{boundary}\r\nContent-Disposition: form-data; name="{_quoted(name)}"']
+    if filename is not None:
+        lines.append(f'; filename="{_quoted(filename)}"\r\nContent-Type: application/octet-stream')
+    return "".join([*lines, "\r\n\r\n"]).encode("utf-8", "surrogateescape")
+
+
+def _quoted(text: str) -> str:
+    """As browsers write names into this header (the WHATWG's HTML standard)."""
+    return text.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
