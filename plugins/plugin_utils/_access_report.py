@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Set
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from ..module_utils._core.fields import format_instant, parse_instant
+from ..module_utils._core.dates import format_instant, parse_instant
 
 # The seed page: an OTP user with temporal set is removed by the server after 30 days.
 TEMPORAL_DAYS = 30

@@ -13,6 +13,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.applivery.distribution.plugins.module_utils._core.dates import format_instant, parse_instant
 from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import (
     COLOUR,
     COUNTRIES,
@@ -32,10 +33,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.field
     canonical,
     carried,
     differences,
-    format_instant,
     is_empty,
     merged,
-    parse_instant,
     same,
     shown,
     snake,

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.address import email_key, why_no_address
+from ansible_collections.applivery.distribution.plugins.module_utils._core.addresses import email_key, why_no_address
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.people import (
     PEOPLE_SPEC,
     Person,

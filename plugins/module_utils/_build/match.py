@@ -25,11 +25,11 @@ from .resource import (
 )
 from .._api.client import Api, identity
 from .._api.connection import WORKSPACE
+from .._core.dates import parse_instant
 from .._core.errors import (
     AppliveryError,
     InvalidInput,
 )
-from .._core.fields import parse_instant
 from .._api.pages import undisturbed
 from .._core.query import Query, compile_query, run_query
 

@@ -16,15 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
+from .dates import format_instant, parse_instant
+
 Canonical = Callable[[Any], Any]
 
-# Compiled when they are first used: most tasks hold no date, and every task waits for its imports.
-_DATE = r"\A\d{4}-\d{2}-\d{2}\Z"
-_TIMESTAMP = r"\A(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:([Zz])|([+-]\d{2}):?(\d{2}))?\Z"
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|-")
 
 
@@ -376,7 +374,7 @@ def diff_pair(changes: Mapping[str, tuple[Any, Any]]) -> tuple[dict[str, Any], d
     return before, after
 
 
-# Names and dates ----------------------------------------------------------------------------------------------
+# Names ----------------------------------------------------------------------------------------------
 
 
 def snake(name: str) -> str:
@@ -388,32 +386,3 @@ def camel(name: str) -> str:
     """``version_name`` -> ``versionName``."""
     first, *rest = name.split("_")
     return first + "".join(part.capitalize() for part in rest)
-
-
-def parse_instant(text: str) -> datetime:
-    """A date (the end of that day, UTC) or a timestamp with offset, as an aware datetime in UTC.
-
-    Raises ValueError with the reason: a timestamp without an offset could mean any of 38 instants.
-    """
-    text = text.strip()
-    if re.match(_DATE, text, re.ASCII):
-        return datetime.fromisoformat(f"{text}T23:59:59+00:00")
-    match = re.match(_TIMESTAMP, text, re.ASCII)
-    if not match:
-        raise ValueError(f"{text!r} is neither a date such as 2026-12-31 nor a timestamp such as 2026-12-31T18:00:00Z")
-    date, minutes, seconds, fraction, zulu, hours_off, minutes_off = match.groups()
-    if not zulu and not hours_off:
-        raise ValueError(f"{text!r} has no offset from UTC: add Z, or an offset such as +02:00")
-    offset = "+00:00" if zulu else f"{hours_off}:{minutes_off}"
-    moment = datetime.fromisoformat(f"{date}T{minutes}:{seconds or '00'}{offset}")
-    micros = int((fraction or "0").ljust(6, "0")[:6])
-    try:
-        return moment.replace(microsecond=micros).astimezone(timezone.utc)
-    except OverflowError:
-        raise ValueError(f"{text!r} lies before the year 1 or after the year 9999 in UTC") from None
-
-
-def format_instant(moment: datetime) -> str:
-    """``2026-12-31T23:59:59Z``, with a fraction only where there is one."""
-    text = moment.astimezone(timezone.utc).replace(tzinfo=None).isoformat()
-    return (text.rstrip("0") if "." in text else text) + "Z"

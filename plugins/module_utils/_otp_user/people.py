@@ -11,14 +11,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from .._core.addresses import email_key, sendable, split_addresses, why_no_address
+from .._core.dates import parse_instant
 from .._core.errors import InvalidInput
-from .._core.fields import argument_spec, parse_instant
-from .address import (
-    email_key,
-    sendable,
-    split_addresses,
-    why_no_address,
-)
+from .._core.fields import argument_spec
 from .resource import (
     ALLOWANCE_FIELDS,
     DOWNLOADS,

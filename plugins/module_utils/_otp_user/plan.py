@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 from .._api.client import Api, identity
 from .._api.pages import undisturbed
-from .._core.fields import format_instant
-from .address import email_key
+from .._core.addresses import email_key
+from .._core.dates import format_instant
 from .dialect import REFERENCE, Shown, why_not
 from .people import Person
 from .resource import (

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from .._api.client import Api, identity
+from .._core.addresses import email_key
 from .._core.errors import (
     AmbiguousWrite,
     AppliveryError,
@@ -22,7 +23,6 @@ from .._core.errors import (
     RequestFailed,
 )
 from .._publication.resource import find_by_id
-from .address import email_key
 from .dialect import (
     SEED,
     Dialect,

@@ -21,12 +21,12 @@ from .._api.listing import (
     list_outcome,
     page_size,
 )
+from .._core.dates import parse_instant
 from .._core.errors import InvalidInput
 from .._core.fields import (
     Field,
     argument_spec,
     is_empty,
-    parse_instant,
 )
 from .._core.task import Definition, Outcome, Task
 from .resource import (

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable
 
+from .._core.dates import parse_instant
 from .._core.errors import InvalidInput
 from .._core.fields import (
     Field,
     alike,
     canonical,
     is_empty,
-    parse_instant,
 )
 from .plan import (
     COUNTRY_LISTS,

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from .._core.dates import parse_instant
 from .._core.errors import InvalidInput
-from .._core.fields import is_empty, parse_instant
+from .._core.fields import is_empty
 from .resource import MANUAL
 
 # 3 to 128 characters [reference]; the pattern is the one that the GitHub action checks [client code] (C11).

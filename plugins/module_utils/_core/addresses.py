@@ -9,6 +9,14 @@ from __future__ import annotations
 
 import re
 
+from .errors import MissingLibrary
+
+# Always there beside requests, which loads it anyway; Python's own codec takes two domains for one (ß and ss).
+try:
+    import idna
+except ImportError:
+    idna = None  # type: ignore[assignment]  # a module or nothing
+
 # The reference allows 256 characters and a pattern stricter than the RFC, of which only the beginning is known.
 _LONGEST = 256
 _SEPARATORS = re.compile(r"[\s,;]+")
@@ -61,20 +69,10 @@ def _ascii_domain(domain: str) -> str | None:
     """The domain as the DNS knows it, in lower case; None where there is no such form."""
     if domain.isascii():
         return domain.lower()
-    try:
-        import idna
-    except ImportError:
-        return _ascii_domain_of_2003(domain)
+    if idna is None:
+        raise MissingLibrary("idna", "for an internationalised domain; it comes with requests")
     try:
         encoded: str = idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError:
         return None
     return encoded.lower()
-
-
-def _ascii_domain_of_2003(domain: str) -> str | None:
-    # Without the library that comes with requests: Python's own codec knows the older rules, alike for most names.
-    try:
-        return domain.encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return None
