@@ -30,7 +30,7 @@ class Loader(yaml.SafeLoader):
     """Reads ``!unsafe`` text as text: JSON needs no protection from Ansible's templating."""
 
 
-Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
+Loader.add_constructor("!unsafe", lambda _loader, node: str(node.value))
 
 
 def load(path: Path = FOLDER / "controller.yml") -> dict[str, list[Item]]:

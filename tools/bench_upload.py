@@ -53,7 +53,8 @@ def client() -> None:
 def with_module(sim: Simulator, path: str, version: str) -> dict[str, Any]:
     """One upload by the module's own code, in a fresh process."""
     given = {"url": sim.url, "token": sim.app_token, "path": path, "version": version}
-    return json.loads(_output([sys.executable, __file__, "--client"], json.dumps(given)))
+    measured: dict[str, Any] = json.loads(_output([sys.executable, __file__, "--client"], json.dumps(given)))
+    return measured
 
 
 def with_curl(sim: Simulator, path: str) -> dict[str, Any]:

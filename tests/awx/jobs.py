@@ -143,7 +143,7 @@ class Awx:
         (folder / "env" / "tmptemplate").write_text(yaml.safe_dump(dict(more)))
         options = ["-u", "root", *options, "-e", f"@{folder / 'env' / 'tmptemplate'}"]
         (folder / "env" / "cmdline").write_text(" ".join(options))
-        (folder / "env" / "settings").write_text(yaml.safe_dump({"idle_timeout": 0, "job_timeout": 300}))
+        (folder / "env" / "settings").write_text(yaml.safe_dump({"idle_timeout": 0, "job_timeout": 1800}))
         (host,) = SOURCE["controller_hosts"]
         hosts = {"all": {"hosts": [host["name"]]}, "_meta": {"hostvars": {host["name"]: host["variables"]}}}
         script = folder / "inventory" / "hosts"

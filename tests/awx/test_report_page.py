@@ -72,7 +72,7 @@ def browse(browser: str, page: Path, folder: Path, *options: str) -> str:
         *options,
         page.as_uri(),
     ]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 def test_the_page_is_well_formed_self_contained_and_takes_no_name_for_markup(page):

@@ -118,7 +118,7 @@ def after(wish: dict[str, Any], read: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wanted, reads)
 def test_fulfilled_twice_is_fulfilled_once(raw: dict[str, Any], read: dict[str, Any]) -> None:
     wish = normal(raw)
@@ -129,7 +129,7 @@ def test_fulfilled_twice_is_fulfilled_once(raw: dict[str, Any], read: dict[str, 
     assert differences(TABLE, once, after(wish, once)) == {}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wanted, reads)
 def test_what_is_not_mentioned_survives(raw: dict[str, Any], read: dict[str, Any]) -> None:
     wish = normal(raw)
@@ -142,7 +142,7 @@ def test_what_is_not_mentioned_survives(raw: dict[str, Any], read: dict[str, Any
                 assert canonical(leaf, nested.get(leaf.name)) == canonical(leaf, read["nested"].get(leaf.name))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wanted, reads)
 def test_what_compares_equal_travels_as_it_was_read(raw: dict[str, Any], read: dict[str, Any]) -> None:
     for option, value in normal(raw).items():
@@ -152,7 +152,7 @@ def test_what_compares_equal_travels_as_it_was_read(raw: dict[str, Any], read: d
             assert merged(entry, value, found) == carried(entry, found)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wanted)
 def test_a_wish_that_was_sent_and_came_back_is_the_same_wish(raw: dict[str, Any]) -> None:
     for option, value in normal(raw).items():
@@ -162,7 +162,7 @@ def test_a_wish_that_was_sent_and_came_back_is_the_same_wish(raw: dict[str, Any]
         assert same(entry, value, sent)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(reads)
 def test_whatever_was_read_can_be_compared_carried_and_shown(read: dict[str, Any]) -> None:
     before = copy.deepcopy(read)
@@ -177,7 +177,7 @@ def test_whatever_was_read_can_be_compared_carried_and_shown(read: dict[str, Any
     assert read == before
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(filled, max_size=5), st.randoms())
 def test_sets_have_no_order(values: list[str], random: Any) -> None:
     shuffled = [*values, *values[:1]]
@@ -189,7 +189,7 @@ def test_sets_have_no_order(values: list[str], random: Any) -> None:
     assert same(BY_OPTION["groups"], groups, turned)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(moments, st.integers(-14 * 60, 14 * 60))
 def test_an_instant_is_the_same_in_every_zone(moment: datetime, minutes: int) -> None:
     zone = timezone(timedelta(minutes=minutes))
@@ -198,7 +198,7 @@ def test_an_instant_is_the_same_in_every_zone(moment: datetime, minutes: int) ->
     assert same(BY_OPTION["until"], format_instant(moment), moment.astimezone(zone).isoformat())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     words
     | st.from_regex(

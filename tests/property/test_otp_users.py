@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.applivery.distribution.plugins.module_utils._core.addresses import email_key, why_no_address
@@ -203,7 +203,7 @@ def _is_strange(world: World, user: dict[str, Any]) -> bool:
     return (world.sim.switches["otp_items_publication"], world.sim.switches["otp_items"]) == ("null", "reference")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(switches, known, options)
 def test_check_mode_foretells_and_a_second_run_finds_nothing(
     sim: Simulator, switches: dict[str, Any], known: list[tuple[str, str | None]], options: dict[str, Any]

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import (
@@ -37,12 +37,8 @@ from ansible_collections.applivery.distribution.tests.support.publications impor
 )
 from applivery_simulator import Simulator
 
-PURE = settings(max_examples=400, deadline=None)
-SERVED = settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+PURE = settings(max_examples=400)
+SERVED = settings(max_examples=60)
 
 words = st.sampled_from(["qa", "press", "Mobile", "ops", "beta"])
 ids = st.sampled_from([letter * 24 for letter in "abcdef"])

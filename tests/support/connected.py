@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.applivery.distribution.plugins.module_utils._api.client import Api, connect
 from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
+from ansible_collections.applivery.distribution.tests.support.clock import Clock, keep_time
 from applivery_simulator import Simulator
 
 
@@ -44,7 +45,9 @@ def connected(warnings: list[str]) -> Callable[..., Api]:
             facts.update(token=sim.service_account_token, organization=sim.organization["slug"], store=sim.store["id"])
             facts.update(application=sim.application["id"])
         url = url or (sim.url if sim else "")
-        facts.update(api_url=url, upload_url=url, retry_timeout=5, api_timeout=5)
-        return connect(Connection(**{**facts, **more}), warnings.append, secrets, backoff=0.001)
+        facts.update(api_url=url, upload_url=url, retry_timeout=60, api_timeout=60)
+        api = connect(Connection(**{**facts, **more}), warnings.append, secrets, backoff=0.001)
+        keep_time(api, Clock())
+        return api
 
     return connection

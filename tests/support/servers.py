@@ -13,7 +13,7 @@ import ssl
 import threading
 import time
 from types import TracebackType
-from typing import Any, Callable
+from typing import Any
 
 
 def answer(body: bytes | str = b"", status: str = "200 OK", **headers: str) -> bytes:
@@ -149,22 +149,3 @@ def _join(near: socket.socket, far: socket.socket) -> None:
             if not piece:
                 return
             (far if source is near else near).sendall(piece)
-
-
-class Clock:
-    """A clock that only sleeping moves; sleeps are remembered."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-        self.sleeps: list[float] = []
-        self._lock = threading.Lock()
-        self.before_sleep: Callable[[float], None] = lambda _seconds: None
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.before_sleep(seconds)
-        with self._lock:
-            self.sleeps.append(seconds)
-            self.now += seconds

@@ -13,6 +13,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._api.client
 from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
 from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import AppliveryError
 from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Outcome, Task
+from ansible_collections.applivery.distribution.tests.support.clock import Clock, keep_time
 from applivery_simulator import Simulator
 
 
@@ -58,7 +59,7 @@ def connection_to(sim: Simulator, api: str = "workspace", **changes: Any) -> Con
         "application": sim.application["slug"],
         "api_url": sim.url,
         "upload_url": sim.url,
-        "api_timeout": 10,
+        "api_timeout": 60,
         "retry_timeout": 10,
     }
     return Connection(**{**wanted, **changes})
@@ -79,6 +80,7 @@ def run_task(
     given = filled(spec, options)
     secrets = [str(given[name]) for name, entry in spec.items() if entry.get("no_log") and given[name]]
     client = connect(connection_to(sim, api, **changes), warnings.append, secrets, backoff=0.01)
+    keep_time(client, Clock(real=True))
     try:
         outcome = run(Task(given, client, check, warnings.append))
     except AppliveryError as problem:

@@ -59,7 +59,7 @@ def lay_out(options: argparse.Namespace) -> bool:
 def simulator(options: argparse.Namespace) -> bool:
     environment = environments.demo_environment()
     collection = tree.lay_out()
-    command = [environment.python, "-m", "applivery_simulator", "--seed", "demo", "--no-validate"]
+    command: list[str | Path] = [environment.python, "-m", "applivery_simulator", "--seed", "demo", "--no-validate"]
     command += ["--port", str(options.port), "--profile", options.profile]
     try:
         return (

@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from devel import bench_tasks, demo, environments, tree
@@ -100,7 +101,8 @@ class Bench:
 
     def core_version(self) -> str:
         """The version of ansible-core that plays."""
-        command = [self.environment.python, "-c", "import ansible.release; print(ansible.release.__version__)"]
+        program = "import ansible.release; print(ansible.release.__version__)"
+        command: list[str | Path] = [self.environment.python, "-c", program]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 from devel import environments, gates, tree
 from devel.environments import Environment
@@ -62,7 +63,7 @@ def _say(*lines: str) -> None:
 def install_collection(environment: Environment) -> None:
     log = Log(CACHE / "logs" / "demo-install.log")
     archive = gates.build_artefact(log, environment, CACHE / "demo" / "build")
-    install = ["collection", "install", "--offline", "--force", "--collections-path", COLLECTIONS, archive]
+    install = ["collection", "install", "--offline", "--force", "--collections-path", str(COLLECTIONS), str(archive)]
     log.run([environment.bin / "ansible-galaxy", *install], cwd=CACHE / "demo", env=environment.variables())
 
 
@@ -72,7 +73,7 @@ def _playbook(environment: Environment, simulator: Simulator, *arguments: str) -
     del variables["ANSIBLE_NOCOLOR"]
     if sys.stdout.isatty():
         variables["ANSIBLE_FORCE_COLOR"] = "1"
-    command = [environment.bin / "ansible-playbook", PLAYBOOK, "--diff", *arguments]
+    command: list[str | Path] = [environment.bin / "ansible-playbook", PLAYBOOK, "--diff", *arguments]
     recap = None
     with subprocess.Popen(
         command,

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tarfile
@@ -21,6 +22,7 @@ from devel.simulator import running
 
 PROFILES = ("default", "hostile")
 COVERAGE = CACHE / "coverage"
+TYPED = ("plugins", "simulator", "tools")
 # W503 is against what PEP 8 now prefers, E203 against what the formatter makes of slices.
 IMPORTER_COMPLAINT = r"^(WARNING(?!.* (W503|E203) )|ERROR|CRITICAL)|Traceback"
 
@@ -127,7 +129,7 @@ def _keep_integration_coverage(log: Log, environment: Environment, collection: P
     """Put what each process left into one file, and see that the modules, which run from archives, are part of it."""
     data = list((collection / "tests" / "output" / "coverage").glob("integration=*"))
     variables = environment.variables(COVERAGE_FILE=_data_file("integration"))
-    tool = [environment.python, "-m", "coverage"]
+    tool: list[str | Path] = [environment.python, "-m", "coverage"]
     log.run([*tool, "combine", "--quiet", *data], cwd=collection, env=variables)
     log.run([*tool, "report", "--include=plugins/modules/*", "--fail-under=1"], cwd=collection, env=variables)
 
@@ -143,7 +145,7 @@ def coverage(core: Core, version: str) -> Gate:
             if not any(part.name.startswith(f"data.{name}") for part in parts):
                 raise Failed(f"the {name} tests left no coverage data")
         variables = environment.variables(COVERAGE_FILE=COVERAGE / "combined")
-        tool = [environment.python, "-m", "coverage"]
+        tool: list[str | Path] = [environment.python, "-m", "coverage"]
         log.run([*tool, "combine", "--keep", *parts], cwd=collection, env=variables)
         log.run([*tool, "html", "--quiet", "--fail-under=0", "-d", COVERAGE / "html"], cwd=collection, env=variables)
         log.run([*tool, "report"], cwd=collection, env=variables)
@@ -174,16 +176,17 @@ def _provide_get_pip() -> None:
 # --- linters ---
 
 
-def _lint(name: str, *commands: Sequence[str]) -> Gate:
-    """Commands of the lint environment, run in a tree of their own."""
+def _lint(name: str, *commands: Sequence[str], above: bool = False) -> Gate:
+    """Commands of the lint environment, run in a tree of their own: in the collection, or ABOVE it."""
 
     def check(log: Log) -> None:
         environment = environments.tool_environment("lint")
         root = CACHE / "trees" / "lint"
         collection = tree.lay_out(root)
-        variables = environment.variables(ANSIBLE_COLLECTIONS_PATH=root, MYPYPATH=root)
+        roots = os.pathsep.join(map(str, (root, collection / "tools", collection / "simulator")))
+        variables = environment.variables(ANSIBLE_COLLECTIONS_PATH=root, MYPYPATH=roots)
         for command in commands:
-            log.run([environment.bin / command[0], *command[1:]], cwd=collection, env=variables)
+            log.run([environment.bin / command[0], *command[1:]], cwd=root if above else collection, env=variables)
 
     return Gate(name, check)
 
@@ -209,33 +212,26 @@ def linters() -> list[Gate]:
             ["antsibull-changelog", "lint"],
             ["antsibull-changelog", "lint-changelog-yaml", "--strict", "changelogs/changelog.yaml"],
         ),
-        _lint("ruff", ["ruff", "check", "--no-cache", "--output-format", "concise", "."]),
+        _lint(
+            "ruff",
+            ["ruff", "check", "--no-cache", "--output-format", "concise", "."],
+            ["ruff", "format", "--no-cache", "--check", "--diff", "."],
+        ),
+        # From above, so that a file has one name: the one under which others import it.
         _lint(
             "mypy",
             [
                 "mypy",
-                "--strict",
                 "--config-file",
-                "pyproject.toml",
-                "-p",
-                "ansible_collections.applivery.distribution.plugins.module_utils",
+                str(tree.COLLECTION / "pyproject.toml"),
+                *(str(tree.COLLECTION / folder) for folder in TYPED),
             ],
+            above=True,
         ),
         _lint("yamllint", ["yamllint", "--strict", "."]),
-        reuse(),
+        _lint("reuse", ["reuse", "--no-multiprocessing", "lint"]),
         importer(),
     ]
-
-
-def reuse() -> Gate:
-    def check(log: Log) -> None:
-        environment = environments.tool_environment("lint")
-        collection = tree.lay_out(CACHE / "trees" / "lint")
-        log.run(
-            [environment.bin / "reuse", "--no-multiprocessing", "lint"], cwd=collection, env=environment.variables()
-        )
-
-    return Gate("reuse", check)
 
 
 # --- the artefact ---

@@ -81,5 +81,21 @@ def newest_core() -> tuple[Core, str]:
 
 def search_path(first: Path) -> str:
     """A PATH that starts with FIRST and holds the real folders of all interpreters, as ansible-test wants them."""
-    folders = [str(first), *(str(path.parent) for path in interpreters().values()), os.environ.get("PATH", os.defpath)]
-    return os.pathsep.join(folders)
+    inherited = [folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if not _is_shims(folder)]
+    return os.pathsep.join([str(first), *(str(path.parent) for path in interpreters().values()), *inherited])
+
+
+def _is_shims(folder: str) -> bool:
+    """Whether its programs only ask a version manager for the real ones, which fails where a version is not active."""
+    if Path(folder).name == "shims" or Path(folder).resolve().name == "shims":
+        return True
+    return any(_asks_a_manager(program) for program in Path(folder or os.curdir).glob("python3*"))
+
+
+def _asks_a_manager(program: Path) -> bool:
+    try:
+        with program.open("rb") as content:
+            head = content.read(1000)
+    except OSError:
+        return False
+    return head.startswith(b"#!") and b"pyenv" in head

@@ -23,7 +23,8 @@ from devel import tree
 from devel.environments import Environment
 from devel.machine import Failed
 
-START_SECONDS = 30
+# A guard against hanging, not a measure.
+START_SECONDS = 180
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Simulator:
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - always http:// on loopback
-        with opener.open(request, timeout=30) as answer:
+        with opener.open(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 
 
@@ -132,7 +133,7 @@ def running(
         finally:
             process.terminate()
             try:
-                process.wait(timeout=5)
+                process.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()

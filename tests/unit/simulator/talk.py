@@ -43,7 +43,7 @@ class Talk:
         if token is None:
             token = self.sim.app_token if path.startswith("/integrations") else self.sim.service_account_token
         headers = {**({"Authorization": f"Bearer {token}"} if token else {}), **options.pop("headers", {})}
-        options.setdefault("timeout", 10)
+        options.setdefault("timeout", 60)
         return self.session.request(
             method, f"{self.sim.url}/v1{path}", headers=headers, allow_redirects=False, **options
         )

