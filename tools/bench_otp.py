@@ -52,7 +52,7 @@ class Server:
         with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
             return json.loads(answer.read() or b"null")
 
-    def task(self, publication: str, people: int) -> Task:
+    def task(self, publication: str, people: int) -> Task[Any]:
         connection = Connection(
             api="workspace",
             token=self.facts["service_account_token"],

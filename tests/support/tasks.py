@@ -66,7 +66,7 @@ def connection_to(sim: Simulator, api: str = "workspace", **changes: Any) -> Con
 
 
 def run_task(
-    run: Callable[[Task], Outcome],
+    run: Callable[[Task[Any]], Outcome],
     spec: Mapping[str, Any],
     sim: Simulator,
     options: Mapping[str, Any],
