@@ -37,8 +37,8 @@ docs: ## the documentation as a website, in docs/build
 bench: ## how long tasks and requests take on this machine
 	@tools/run bench
 
-matrix: ## sanity and all tests on every supported ansible-core that a Python is found for
-	@tools/run matrix
+matrix: ## sanity and all tests on every supported ansible-core that a Python is found for (or CORE=2.19 PYTHON=3.12)
+	@tools/run matrix $(if $(CORE),--core $(CORE)) $(if $(PYTHON),--python $(PYTHON))
 
 clean: ## remove everything these commands made
 	rm -rf .cache .venv docs/build tests/output

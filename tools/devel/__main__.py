@@ -89,8 +89,10 @@ def main() -> int:
     command("bench", lambda options: bench.measure(options.tasks_only)).add_argument(
         "--tasks-only", action="store_true"
     )
-    command("matrix", lambda _options: matrix.every_core())
-    command("outer-cores", lambda _options: matrix.oldest_and_newest())
+    every = command("matrix", lambda options: matrix.every(options.core, options.python))
+    every.add_argument("--core", help="one line of ansible-core, such as 2.19 or devel")
+    every.add_argument("--python", help="one version of Python, such as 3.12")
+    command("other-cores", lambda _options: matrix.beside_the_newest())
     command("demo", lambda _options: demo.play())
     command("tree", lay_out).add_argument("folder", nargs="?", type=Path)
     stand_in = command("simulator", simulator)

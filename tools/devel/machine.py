@@ -31,19 +31,15 @@ class Core:
     def requirements(self) -> Path:
         return REPOSITORY / "tools" / "requirements" / f"core-{self.line}.txt"
 
-    @property
-    def released(self) -> bool:
-        """A line without a pin is known to come but has no final release yet."""
-        return self.requirements.is_file()
-
 
 CORES = (
-    Core("2.22", ("3.14", "3.13", "3.15")),
     Core("2.21", ("3.13", "3.12", "3.14")),
     Core("2.20", ("3.12", "3.13", "3.14")),
     Core("2.19", ("3.11", "3.12", "3.13")),
     Core("2.18", ("3.11", "3.12", "3.13")),
 )
+# What comes next: tried once a week, and never what a change is held against.
+DEVELOPMENT = Core("devel", ("3.14", "3.13", "3.15"))
 
 
 @functools.cache
@@ -66,8 +62,8 @@ def oldest_python_for(core: Core) -> str:
 
 
 def runnable_cores() -> list[tuple[Core, str]]:
-    """Each released core for which there is an interpreter, newest first, with the version of that interpreter."""
-    found = [(core, python_for(core)) for core in CORES if core.released]
+    """Each supported core for which there is an interpreter, newest first, with the version of that interpreter."""
+    found = [(core, python_for(core)) for core in CORES]
     return [(core, version) for core, version in found if version]
 
 

@@ -2,75 +2,62 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tests on more than one ansible-core."""
+"""Sanity and tests on more than one ansible-core."""
 
 from __future__ import annotations
 
-import subprocess
+from collections.abc import Sequence
 
 from devel import environments, gates, machine
-from devel.machine import CORES, Core
+from devel.machine import CORES, DEVELOPMENT, Core, Failed
 from devel.report import Gate, run
 
-
-def every_core() -> bool:
-    """Sanity, units and integration on each supported ansible-core that this machine has an interpreter for."""
-    cores = machine.runnable_cores()
-    ran = _run([(core, version, (gates.sanity(core, version), *_tests(core, version))) for core, version in cores])
-    for core in CORES:
-        if core not in [runnable for runnable, _version in cores]:
-            print(f"not run: ansible-core {core.line} ({_why_not(core)})")
-    return ran
+Cell = tuple[Core, str]
 
 
-def oldest_and_newest() -> bool:
-    """Units and integration on the two ends of the range, each on the oldest interpreter that fits."""
-    cores = [core for core, _version in machine.runnable_cores()]
-    ends = [(core, machine.oldest_python_for(core)) for core in dict.fromkeys((cores[-1], cores[0]))]
-    return _run([(core, version, _tests(core, version)) for core, version in ends])
+def every(line: str | None, python: str | None) -> bool:
+    """Sanity and all tests on each supported ansible-core, or on the one named LINE, with its own or that PYTHON."""
+    cells = [(core, _python(core, python)) for core in _cores(line)]
+    return _run([(cell, (gates.sanity(*cell), *_tests(*cell))) for cell in cells])
+
+
+def beside_the_newest() -> bool:
+    """What `make test` leaves: sanity on each other core, tests on both ends of the range with the oldest Python."""
+    cells = machine.runnable_cores()
+    ends = [(core, machine.oldest_python_for(core)) for core in dict.fromkeys((cells[-1][0], cells[0][0]))]
+    return _run([(cell, _tests(*cell)) for cell in ends] + [(cell, (gates.sanity(*cell),)) for cell in cells[1:]])
+
+
+def _cores(line: str | None) -> list[Core]:
+    if line is None:
+        found = [core for core, _version in machine.runnable_cores()]
+        for core in CORES:
+            if core not in found:
+                print(f"not run: ansible-core {core.line} (one of Python {', '.join(core.pythons)} is needed)")
+        return found
+    named = [core for core in (*CORES, DEVELOPMENT) if core.line == line]
+    if not named:
+        known = ", ".join(core.line for core in (*CORES, DEVELOPMENT))
+        raise Failed(f"ansible-core {line} is none of {known}.")
+    return named
+
+
+def _python(core: Core, wanted: str | None) -> str:
+    version = wanted or machine.python_for(core)
+    if version not in core.pythons or version not in machine.interpreters():
+        raise Failed(f"ansible-core {core.line} needs one of Python {', '.join(core.pythons)}; found: {version}.")
+    return version
 
 
 def _tests(core: Core, version: str) -> tuple[Gate, ...]:
     return (
         *gates.integration(core, version, coverage=False),
-        gates.pytest("unit", core, version, coverage=False),
-        gates.pytest("property", core, version, coverage=False),
-        gates.pytest("secrets", core, version, coverage=False),
+        *(gates.pytest(name, core, version, coverage=False) for name in ("unit", "property", "secrets")),
     )
 
 
-def _run(plan: list[tuple[Core, str, tuple[Gate, ...]]]) -> bool:
-    for core, version, _gates in plan:
+def _run(plan: Sequence[tuple[Cell, tuple[Gate, ...]]]) -> bool:
+    for core, version in dict.fromkeys(cell for cell, _gates in plan):
         print(f"ansible-core {core.line} on Python {version}", flush=True)
         environments.core_environment(core, version)
-    return run([gate for _core, _version, checks in plan for gate in checks])
-
-
-def _why_not(core: Core) -> str:
-    if core.released:
-        return f"no Python {' or '.join(sorted(core.pythons))} was found"
-    return _release_state(core)
-
-
-def _release_state(core: Core) -> str:
-    """Whether a line that has no pin here has been released by now; final releases only."""
-    _core, version = machine.newest_core()
-    listing = subprocess.run(
-        [
-            machine.interpreters()[version],
-            "-m",
-            "pip",
-            "--disable-pip-version-check",
-            "index",
-            "versions",
-            "ansible-core",
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
-    if listing.returncode:
-        return "no final release when this was written, and the package index could not be asked"
-    if f"{core.line}." in listing.stdout:
-        return f"released by now: add tools/requirements/core-{core.line}.txt"
-    return "no final release on the package index"
+    return run([gate for _cell, checks in plan for gate in checks])

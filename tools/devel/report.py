@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Gates: run them a few at a time, keep each one's log, and tell at the end what failed and why."""
+"""Gates: run them a few at a time, say what runs, keep each one's log, and tell at the end what failed and why."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
 
 from devel.machine import CACHE, Failed
 
+HEARTBEAT_SECONDS = 30.0
 TAIL_LINES = 40
 LINE_LENGTH = 240
 _processes: set[subprocess.Popen[bytes]] = set()
@@ -92,16 +93,47 @@ class Gate:
 def run(gates: Sequence[Gate], at_a_time: int | None = None) -> bool:
     """Run the gates in order, AT_A_TIME of them together; tell each one's end, why some failed, and the count."""
     workers = at_a_time or min(2, os.cpu_count() or 1)
-    by_name = {gate.name: gate for gate in gates}
+    progress = Progress(gates)
     with ThreadPoolExecutor(workers) as pool:
         try:
-            for future in [pool.submit(_run_one, gate, by_name) for gate in gates]:
-                future.result()
+            futures = [pool.submit(_run_one, gate, progress) for gate in gates]
+            while wait(futures, timeout=HEARTBEAT_SECONDS).not_done:
+                progress.beat()
         except KeyboardInterrupt:
             stop()
             raise
     _tell(gates)
     return not any(gate.failure for gate in gates)
+
+
+class Progress:
+    """Says on one line each what begins, what ended, and, while nothing does, what still runs."""
+
+    def __init__(self, gates: Sequence[Gate]) -> None:
+        self.gates = {gate.name: gate for gate in gates}
+        self._began: dict[str, float] = {}
+        self._start = time.monotonic()
+
+    def begin(self, gate: Gate) -> None:
+        self._began[gate.name] = time.monotonic()
+        print(f"begins  {gate.name}  ({len(self._began)} of {len(self.gates)})", flush=True)
+
+    def end(self, gate: Gate) -> None:
+        gate.seconds = time.monotonic() - self._began[gate.name]
+        gate.done.set()
+        verdict = "FAILED" if gate.failure else "passed"
+        print(f"{verdict}  {gate.name}  ({gate.seconds:.0f} s; {self._left()} left)", flush=True)
+
+    def beat(self) -> None:
+        now = time.monotonic()
+        running = [
+            f"{name} ({now - began:.0f} s)" for name, began in self._began.items() if not self.gates[name].done.is_set()
+        ]
+        told = ", ".join(running) or "nothing"
+        print(f"  ...   {told} still running after {(now - self._start) / 60:.0f} min; {self._left()} left", flush=True)
+
+    def _left(self) -> int:
+        return sum(1 for gate in self.gates.values() if not gate.done.is_set())
 
 
 def stop() -> None:
@@ -112,11 +144,11 @@ def stop() -> None:
             os.killpg(process.pid, signal.SIGTERM)
 
 
-def _run_one(gate: Gate, by_name: Mapping[str, Gate]) -> None:
+def _run_one(gate: Gate, progress: Progress) -> None:
     for name in gate.after:
-        if name in by_name:
-            by_name[name].done.wait()
-    started = time.monotonic()
+        if name in progress.gates:
+            progress.gates[name].done.wait()
+    progress.begin(gate)
     log = Log(gate.log)
     try:
         gate.check(log)
@@ -125,9 +157,7 @@ def _run_one(gate: Gate, by_name: Mapping[str, Gate]) -> None:
     except Exception as error:  # a broken gate is a failed gate, and the others still run
         gate.failure = f"{type(error).__name__}: {error}"
     finally:
-        gate.seconds = time.monotonic() - started
-        gate.done.set()
-    print(f"{'FAILED' if gate.failure else 'passed'}  {gate.name}  ({gate.seconds:.0f} s)", flush=True)
+        progress.end(gate)
 
 
 def _excerpt(gate: Gate) -> list[str]:

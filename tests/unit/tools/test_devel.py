@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -65,6 +66,21 @@ class TestReport:
         ]
         assert report.run(gates, at_a_time=2) is True
         assert order == ["first", "last"]
+
+    def test_it_says_what_runs_for_how_long_and_how_many_are_left(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        report = _tool("report", monkeypatch, tmp_path)
+        monkeypatch.setattr(report, "HEARTBEAT_SECONDS", 0.01)
+        beats = threading.Event()
+        beat = report.Progress.beat
+        monkeypatch.setattr(report.Progress, "beat", lambda progress: (beat(progress), beats.set()))
+        gates = [report.Gate("long", lambda _log: beats.wait(120)), report.Gate("short", lambda _log: None)]
+        assert report.run(gates, at_a_time=1) is True
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == "begins  long  (1 of 2)"
+        assert re.fullmatch(r"  \.\.\.   long \(\d+ s\) still running after 0 min; 2 left", lines[1])
+        assert re.search(r"\npassed  long  \(\d+ s; 1 left\)\nbegins  short  \(2 of 2\)\n", "\n".join(lines))
 
 
 class TestImporterLog:
