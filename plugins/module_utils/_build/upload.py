@@ -40,7 +40,7 @@ from .._core.fields import argument_spec
 from .._http.form import FilePart, MultipartForm
 
 if TYPE_CHECKING:
-    from .._http.transport import Stream
+    from .._http.message import Stream
 
 # The server stores the whole file before it answers.
 _LONGEST_ANSWER = 600.0
@@ -227,7 +227,7 @@ def send(api: Api, upload: Upload, match: Match, known: Collection[str], interva
     def look_up() -> Build | None:
         return _look_for(api, upload, match, known, interval)
 
-    answer = create_once(api, lambda: _post(api, upload), look_up)
+    answer = create_once(api.transport, lambda: _post(api, upload), look_up)
     ident = _id_in(answer)
     if ident is None:
         found = look_up()

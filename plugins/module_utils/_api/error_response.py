@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""Turns an answer that is no success into the error that a person reads. Imported only when that happens."""
+"""Turns an answer that is no success into the error that a person reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .._core.errors import (
     failure,
 )
 from .._core.wording import after, one_line, sentences
-from .._http.transport import Reply, Request
+from .._http.message import Reply, Request
 
 _MOST_FIELDS = 50
 _LONGEST_TEXT = 500
@@ -45,7 +45,7 @@ def doing(verb: str, noun: str) -> str:
     return f"{_DOING[verb]} {noun}{'s' if verb == 'list' else ''}"
 
 
-class Refusal:
+class ErrorResponse:
     """One answer, and what was asked: which verb of which noun, with which kind of token, needing which permission."""
 
     def __init__(
