@@ -10,12 +10,15 @@ A resource says each fact about a field once, in a ``Field``. Three forms of a v
 * *wish*: what the task asks for, as the module's options hold it; None means not mentioned;
 * *read*: what the server returned, with the API's names;
 * *canonical*: the one form in which wishes and reads are compared and shown. Absent, null and empty are all None.
+
+What the functions return is a copy: nothing that is done to it reaches the wish, the read or the table.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from copy import deepcopy
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
@@ -209,11 +212,11 @@ def _mentioned(entry: Field, value: Any) -> Any:
 def canonical(entry: Field, read: Any) -> Any:
     """The comparable form of what the server returned; None for absent, null and empty."""
     if not entry.children:
-        return entry.kind.canonical(entry.kind.reduce(read))
+        return deepcopy(entry.kind.canonical(entry.kind.reduce(read)))
     if entry.kind.type == "list":
         return _canonical_objects(entry, read)
     if not isinstance(read, Mapping):
-        return _text(read)
+        return deepcopy(_text(read))
     leaves = _relevant_leaves(entry, read)
     if leaves is None:
         return as_read(_without_unset(read))
@@ -222,7 +225,7 @@ def canonical(entry: Field, read: Any) -> Any:
 
 
 def _without_unset(read: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in read.items() if not is_empty(value)}
+    return {str(name): deepcopy(value) for name, value in read.items() if not is_empty(value)}
 
 
 def _relevant_leaves(entry: Field, read: Mapping[str, Any]) -> list[Field] | None:
@@ -234,7 +237,7 @@ def _relevant_leaves(entry: Field, read: Mapping[str, Any]) -> list[Field] | Non
 
 def _canonical_objects(entry: Field, read: Any) -> Any:
     if not isinstance(read, list):
-        return _text(read)
+        return deepcopy(_text(read))
     leaf = Field(entry.option, NESTED, children=entry.children)
     items = [canonical(leaf, item) for item in read]
     return sorted((item for item in items if item is not None), key=repr) or None
@@ -274,9 +277,9 @@ def _without_off(value: Any) -> Any:
 def to_api(entry: Field, wish: Any) -> Any:
     """The API's form of a wish; an empty wish is the value that clears the field."""
     if is_empty(wish):
-        return entry.kind.clear
+        return deepcopy(entry.kind.clear)
     if not entry.children:
-        return entry.kind.to_api(wish)
+        return deepcopy(entry.kind.to_api(wish))
     if isinstance(wish, list):
         return [_object_to_api(entry, item) for item in wish]
     return _object_to_api(entry, wish)
@@ -289,11 +292,11 @@ def _object_to_api(entry: Field, wish: Mapping[str, Any]) -> dict[str, Any]:
 def carried(entry: Field, read: Any) -> Any:
     """What was read, as it may travel back: known leaves only, each exactly as read, without unset ones."""
     if not entry.children or is_empty(read):
-        return entry.kind.reduce(read)
+        return deepcopy(entry.kind.reduce(read))
     # What is in a form that nobody knows is not ours to drop.
     if entry.kind.type == "list" and isinstance(read, list):
-        return [_carried_object(entry, item) if isinstance(item, Mapping) else item for item in read]
-    return _carried_object(entry, read) if entry.kind.type == "dict" and isinstance(read, Mapping) else read
+        return [_carried_object(entry, item) if isinstance(item, Mapping) else deepcopy(item) for item in read]
+    return _carried_object(entry, read) if entry.kind.type == "dict" and isinstance(read, Mapping) else deepcopy(read)
 
 
 def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:
@@ -344,7 +347,7 @@ def as_read(read: Any, verbatim: Iterable[str] = ("metadata",)) -> Any:
     kept = tuple(verbatim)
     if isinstance(read, Mapping):
         return {
-            snake(str(key)): value if key in kept else as_read(value, kept)
+            snake(str(key)): deepcopy(value) if key in kept else as_read(value, kept)
             for key, value in read.items()
             if key != "password"
         }

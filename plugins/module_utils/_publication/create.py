@@ -32,6 +32,7 @@ from .rules import (
 )
 from .send import send
 from .task import Work
+from .verify import not_shown
 from .written import (
     changed,
     predicted,
@@ -86,16 +87,28 @@ def _without_empty_leaves(wish: Any) -> Any:
 
 def _created(work: Work, plan: Plan, wanted: Mapping[str, Any]) -> dict[str, Any]:
     slug = str(work.slug)
+    looked_up = []
 
     def post(body: Mapping[str, Any]) -> Any:
-        return work.api.create(PUBLICATIONS, body, lambda: work.by_slug(slug))
+        return work.api.create(PUBLICATIONS, body, look_up)
+
+    def look_up() -> dict[str, Any] | None:
+        found = work.by_slug(slug)
+        looked_up.extend([found] if found else [])
+        return found
 
     sent = send(work, plan.body, None, post)
     ident = identity(sent.answer) if isinstance(sent.answer, Mapping) else None
     try:
-        read = work.by_id(ident) if ident else work.by_slug(slug)
+        read = looked_up[-1] if looked_up else work.by_id(ident) if ident else work.by_slug(slug)
         if read is None:
             raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
+        unseen = not_shown(plan, read) if looked_up else []
+        if unseen:
+            raise AppliveryError(
+                "could not create the publication as it should be: the answer got lost, and the publication that is "
+                f"there now does not show what was asked for ({', '.join(unseen)}). Run the task again"
+            )
         verify(work, wanted, {}, sent.as_far_as_sent(plan, read), read)
     except AppliveryError as problem:
         raise problem.with_result(changed=True, publication_id=ident) from None

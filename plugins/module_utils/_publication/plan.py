@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple
 
 from .._core.fields import (
@@ -74,7 +75,7 @@ def plan_update(
         elif _travels(carried(entry, raw)):
             body[entry.name] = carried(entry, raw)
     _clear_other_country_list(body, wishes, read, others)
-    expected = {**read, **body}
+    expected = deepcopy({**read, **body})
     keep_one_country_list(body, {name for name in body if _known_empty(name, read, others)})
     protected = body.get("security") == "password"
     if protected and wishes.get("password"):

@@ -16,13 +16,10 @@ from .._core.errors import (
     AppliveryError,
     InvalidInput,
 )
-from .._core.fields import alike, as_read, canonical
+from .._core.fields import as_read
 from .._core.task import Outcome
 from .plan import Plan
-from .resource import (
-    PUBLICATION_FIELDS,
-    application_of,
-)
+from .resource import application_of
 from .risk import (
     check_update,
     openings,
@@ -30,7 +27,7 @@ from .risk import (
 )
 from .send import replace
 from .task import Work
-from .verify import surprises
+from .verify import happened, never_happened, surprises, unmoved
 from .written import (
     changed,
     incomparable,
@@ -58,7 +55,7 @@ def update(work: Work, read: dict[str, Any]) -> Outcome:
             raise AppliveryError("it was deleted by somebody else while this task ran; run the task again").with_result(
                 previous=as_read(read)
             )
-        if _unmoved(read, latest):
+        if unmoved(read, latest):
             work.tell(concerns)
             return changed(work, plan, _written(work, plan, read), work.wishes, read)
         read = latest
@@ -143,10 +140,14 @@ def _written(work: Work, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
 def _written_after_all(work: Work, plan: Plan, read: dict[str, Any], problem: AmbiguousWrite) -> dict[str, Any]:
     """The publication, where reading it again shows that the update was carried out; else the error."""
     after = _glimpse(work, str(identity(read)))
-    if after is not None and not surprises(work.wishes, read, plan, after, work.others(after)):
+    if (
+        after is not None
+        and happened(read, plan, after)
+        and not surprises(work.wishes, read, plan, after, work.others(after))
+    ):
         verify(work, work.wishes, read, plan, after)
         return after
-    if after is None or not _unmoved(read, after):
+    if after is None or not never_happened(read, plan, after):
         problem.message += " Something was changed all the same, or may have been: look at it in the dashboard."
         raise problem.with_result(changed=True)
     raise problem
@@ -157,13 +158,3 @@ def _glimpse(work: Work, ident: str) -> dict[str, Any] | None:
         return work.by_id(ident)
     except AppliveryError:
         return None
-
-
-def _unmoved(read: Mapping[str, Any], latest: Mapping[str, Any]) -> bool:
-    """Whether nobody wrote between two reads: same time stamp, and the same in every field that could be lost."""
-    if read.get("updatedAt") != latest.get("updatedAt"):
-        return False
-    return all(
-        alike(canonical(entry, read.get(entry.name)), canonical(entry, latest.get(entry.name)))
-        for entry in PUBLICATION_FIELDS
-    )

@@ -14,13 +14,14 @@ from .._core.fields import (
     Field,
     alike,
     canonical,
+    differences,
 )
 from .plan import (
     Plan,
     says_nothing,
     unshown,
 )
-from .resource import PUBLICATION_FIELDS
+from .resource import FIELD, PUBLICATION_FIELDS
 
 
 def surprises(
@@ -49,6 +50,40 @@ def surprises(
             reason = "asked for" if named else "nobody asked to change it, it was"
             found[entry.option] = f"{entry.option}: {reason} {one!r}, is now {other!r}"
     return found
+
+
+def not_shown(plan: Plan, after: Mapping[str, Any]) -> list[str]:
+    """The options among those that a plan changes for which ``after`` does not show the new value."""
+    return [
+        option
+        for option, (_before, wanted) in plan.changes.items()
+        if not alike(wanted, canonical(FIELD[option], after.get(FIELD[option].name)))
+    ]
+
+
+def happened(before: Mapping[str, Any], plan: Plan, after: Mapping[str, Any]) -> bool:
+    """Whether what is read after a write of unknown outcome shows that it was carried out.
+
+    Every new value must be there to see, or the time of the last update must have moved; what contradicts is for
+    ``surprises`` to find.
+    """
+    return _moved(before, after) or (bool(plan.changes) and not_shown(plan, after) == [])
+
+
+def never_happened(before: Mapping[str, Any], plan: Plan, after: Mapping[str, Any]) -> bool:
+    """Whether what is read after a write of unknown outcome shows that nothing was written at all."""
+    telling = before.get("updatedAt") is not None or any(FIELD[option].name in after for option in plan.changes)
+    return telling and unmoved(before, after)
+
+
+def _moved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    times = (before.get("updatedAt"), after.get("updatedAt"))
+    return None not in times and times[0] != times[1]
+
+
+def unmoved(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """Whether nobody wrote between two reads: same time stamp, and the same in every field that could be lost."""
+    return before.get("updatedAt") == after.get("updatedAt") and not differences(PUBLICATION_FIELDS, before, after)
 
 
 def _as_far_as_shown(entry: Field, expected: Any, actual: Any, before: Any = None) -> Any:
