@@ -78,8 +78,8 @@ def tool_environment(group: str) -> Environment:
     _core, version = machine.newest_core()
     files = [REQUIREMENTS / f"{group}.txt"]
     if group == "lint":
-        # The type checker follows what the modules import.
-        files.append(REQUIREMENTS / "runtime.txt")
+        # The type checker follows what the modules and the event plugins import.
+        files += [REQUIREMENTS / "runtime.txt", REQUIREMENTS / "simulator.txt"]
     return _environment(f"{group}-py{version}", version, files)
 
 
