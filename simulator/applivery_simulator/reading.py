@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from .api import UploadedFile
 
 CHUNK = 65536
 LARGEST_BODY = 32 * 1024 * 1024
 # What reading a form that is none may raise: the parser checks some things by assertion, and knows few encodings.
-MALFORMED = (ValueError, RuntimeError, AssertionError, LookupError, TypeError, web.HTTPException)
+MALFORMED = (ValueError, RuntimeError, AssertionError, LookupError, TypeError, web.HTTPException, HttpProcessingError)
 
 
 @dataclass

@@ -138,6 +138,7 @@ def test_a_field_that_comes_twice(client: Talk) -> None:
             ),
         ),
         ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=tags\r\n\r\nx"),
+        ("multipart/form-data; boundary=b", b"--b\r\n[]--b--\r\n"),
         ("multipart/mixed; boundary=b", b"--b\r\n\r\n--b--\r\n"),
         ("application/json", b"[" * 100_000),
         ("application/json", b"\xff\xfe{"),
