@@ -14,7 +14,7 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from devel import environments, machine, tree, website
+from devel import contract, environments, machine, tree, website
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
@@ -341,5 +341,6 @@ def all_gates() -> list[Gate]:
         pytest("property", core, version, coverage=True),
         *linters(),
         website.gate(),
+        contract.gate(),
         coverage(core, version),
     ]
