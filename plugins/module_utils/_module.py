@@ -22,8 +22,6 @@ from ._api.connection import (
 from ._core.errors import AppliveryError, MissingLibrary
 from ._core.task import Definition, Needs, Outcome, Task
 
-_USER_AGENT = "applivery.distribution/1.0.0"
-
 
 def run_module(definition: Definition) -> None:
     """Build the AnsibleModule, run the resource, and exit or fail."""
@@ -49,7 +47,7 @@ def _task(module: AnsibleModule, environment: Environment, needs: Needs) -> Task
     _register(module.no_log_values)
     if not resolved.validate_certs:
         module.warn("validate_certs is false: anybody on the way can read the token and change what is installed")
-    api = connect(resolved, module.warn, module.no_log_values, pool=needs.pool, user_agent=_USER_AGENT)
+    api = connect(resolved, module.warn, module.no_log_values, pool=needs.pool)
     return Task(module.params, api, module.check_mode, module.warn)
 
 

@@ -118,7 +118,7 @@ def _install(folder: Path, files: list[Path], more: list[str]) -> None:
     """Install with uv, and where its ways to the package index differ from pip's (certificates, mirrors), with pip."""
     python = str(folder / "bin" / "python")
     arguments = [argument for file in files for argument in ("-r", str(file))] + more
-    uv = [str(_uv_program()), "pip", "install", "--quiet", "--no-progress", "--python", python]
+    uv = [str(uv_program()), "pip", "install", "--quiet", "--no-progress", "--python", python]
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     for command in (uv, [*uv, "--system-certs"], pip):
         result = _run(*command, *arguments)
@@ -127,7 +127,8 @@ def _install(folder: Path, files: list[Path], more: list[str]) -> None:
     raise _no_index(result)
 
 
-def _uv_program() -> Path:
+def uv_program() -> Path:
+    """The installer, installed."""
     folder = CACHE / "venv" / "uv"
     pin = (REQUIREMENTS / "uv.txt").read_text()
     stamp = folder / ".installed"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from devel import contract, environments, machine, tree, website
+from devel import contract, environments, fragments, machine, release, tree, website
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
@@ -23,8 +21,6 @@ from devel.simulator import running
 PROFILES = ("default", "hostile")
 COVERAGE = CACHE / "coverage"
 TYPED = ("plugins", "simulator", "tools")
-# W503 is against what PEP 8 now prefers, E203 against what the formatter makes of slices.
-IMPORTER_COMPLAINT = r"^(WARNING(?!.* (W503|E203) )|ERROR|CRITICAL)|Traceback"
 
 # ansible-test makes some environments of its own and fetches pip's installer for them from a host that may be out of
 # reach. Python brings one along; this stand-in uses it, and the package index for the release of pip that is asked for.
@@ -169,8 +165,8 @@ def forget_coverage() -> None:
 def _provide_get_pip() -> None:
     cache = environments.home() / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for release in ("24_2", "25_2"):
-        (cache / f"get_pip_{release}.py").write_text(GET_PIP)
+    for wanted in ("24_2", "25_2"):
+        (cache / f"get_pip_{wanted}.py").write_text(GET_PIP)
 
 
 # --- linters ---
@@ -230,89 +226,24 @@ def linters() -> list[Gate]:
         ),
         _lint("yamllint", ["yamllint", "--strict", "."]),
         _lint("reuse", ["reuse", "--no-multiprocessing", "lint"]),
-        importer(),
+        workflows(),
+        fragments.gate(),
+        release.gate(),
     ]
 
 
-# --- the artefact ---
-
-
-def build_artefact(log: Log, environment: Environment, output: Path) -> Path:
-    """Build the collection from a fresh tree and return the archive."""
-    collection = tree.lay_out()
-    shutil.rmtree(output, ignore_errors=True)
-    log.run(
-        [environment.bin / "ansible-galaxy", "collection", "build", "--force", "--output-path", output],
-        cwd=collection,
-        env=environment.variables(),
+def workflows() -> Gate:
+    """The workflows are what their service accepts, and give nobody more than they need."""
+    return _lint(
+        "workflows",
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_listed(".github/workflows/*.yml")],
+        ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+        ["zizmor", "--offline", "--no-progress", "--persona", "pedantic", "--color", "never", ".github"],
     )
-    return next(output.glob("*.tar.gz"))
 
 
-def importer() -> Gate:
-    """What Galaxy and Automation Hub check on upload. It ends with 0 whatever it finds, so its log is read."""
-
-    def check(log: Log) -> None:
-        environment = environments.tool_environment("importer")
-        archive = build_artefact(log, environment, CACHE / "importer")
-        settings = CACHE / "importer" / "galaxy-importer.cfg"
-        wanted = (
-            "CHECK_REQUIRED_TAGS",
-            "CHECK_CHANGELOG",
-            "RUN_ANSIBLE_DOC",
-            "RUN_ANSIBLE_LINT",
-            "RUN_FLAKE8",
-            "REQUIRE_V1_OR_GREATER",
-        )
-        # It would start ansible-test in a container; the sanity gate has done that without one.
-        lines = ["[galaxy-importer]", "RUN_ANSIBLE_TEST = False", *(f"{name} = True" for name in wanted)]
-        settings.write_text("\n".join(lines) + "\n")
-        log.run(
-            [environment.python, "-m", "galaxy_importer.main", archive],
-            cwd=CACHE / "importer",
-            env=environment.variables(GALAXY_IMPORTER_CONFIG=settings),
-        )
-        with tarfile.open(archive) as content:
-            names = content.getnames()
-        read_importer_log(log, names)
-        _check_content(names)
-
-    return Gate("galaxy-importer", check, telling=IMPORTER_COMPLAINT)
-
-
-def read_importer_log(log: Log, names: Sequence[str] = ()) -> None:
-    text = log.text()
-    if "Importer processing completed successfully" not in text:
-        raise Failed("the importer did not get to its end")
-    complaints = [line for line in text.splitlines() if re.search(IMPORTER_COMPLAINT, line)]
-    # The linter can't look up a collection that it reads out of its archive: what it misses is looked for here instead.
-    complaints = [line for line in complaints if not _is_in_archive(line, names)]
-    if complaints:
-        raise Failed(f"the importer complains: {complaints[0]}")
-
-
-def _is_in_archive(complaint: str, names: Sequence[str]) -> bool:
-    missed = re.search(r"Failed to find applivery\.distribution\.(\w+) playbook\.$", complaint)
-    return missed is not None and f"playbooks/{missed[1]}.yml" in names
-
-
-def _check_content(names: Sequence[str]) -> None:
-    tops = {name.removeprefix("./").split("/", 1)[0] for name in names}
-    workshop = tops & {"simulator", "tests", "tools", "demo", "Makefile", "LICENSES", "pyproject.toml"} | {
-        name for name in tops if name.startswith(".") and name != "."
-    }
-    missing = {
-        "README.md",
-        "LICENSE",
-        "CHANGELOG.md",
-        "changelogs",
-        "docs",
-        "meta",
-        "plugins",
-        "requirements.txt",
-    } - tops
-    if workshop or missing:
-        raise Failed(f"the artefact holds the workshop's {sorted(workshop)} and lacks {sorted(missing)}")
+def _listed(pattern: str) -> list[str]:
+    return sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob(pattern))
 
 
 # --- what the commands run ---

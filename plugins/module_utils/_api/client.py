@@ -14,6 +14,7 @@ from typing import Any, Callable
 
 from .._core.errors import AmbiguousWrite, AppliveryError, InvalidInput, RequestFailed, attempting
 from .._core.fields import is_id
+from .._core.version import USER_AGENT
 from .._http.message import HttpOptions, Reply, Request, Stream
 from .._http.transport import Transport
 from .connection import INTEGRATIONS, WORKSPACE, Connection, application_missing
@@ -303,7 +304,7 @@ def connect(
     secrets: Iterable[str] = (),
     pool: int = 8,
     backoff: float = 0.5,
-    user_agent: str = "applivery.distribution",
+    user_agent: str = USER_AGENT,
 ) -> Api:
     """The API that the connection chose, with a transport of its own. Sends nothing yet."""
     options = HttpOptions(

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import IO, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
+from .._core.version import USER_AGENT
+
 
 class HttpOptions(NamedTuple):
     """Times in seconds. ``verify`` is a CA bundle's path, or whether to verify certificates at all."""
@@ -22,7 +24,7 @@ class HttpOptions(NamedTuple):
     verify: bool | str = True
     pool: int = 8
     backoff: float = 0.5
-    user_agent: str = "applivery.distribution"
+    user_agent: str = USER_AGENT
 
 
 class Stream(Protocol):
