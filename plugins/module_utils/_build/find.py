@@ -12,7 +12,7 @@ of what decides, the builds are read one by one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -48,17 +48,32 @@ def hints(api: Api, wanted: Wanted) -> dict[str, Any]:
     return told
 
 
-def search(api: Api, match: Match, most: int = 1, hinted: bool = True) -> Search:
-    """The newest builds that fit, no more than ``most``, reading as little as is certain.
+class Aim(NamedTuple):
+    """What to search for: builds that fit ``match``, no more than ``most``, and that ``accepts`` takes, read in full."""
+
+    match: Match
+    most: int = 1
+    accepts: Callable[[Build], bool] = lambda _build: True
+
+    def confirmed(self, listed: Build, found: Build | None) -> list[Build]:
+        """The build read in full; nothing where it is gone, or shows that it does not fit after all."""
+        # A state that moved on since the list was made is no reason.
+        wanted = {option: value for option, value in self.match.wanted.items() if option != "status"}
+        fine = found is not None and found is not listed and fits(found, wanted) and self.accepts(found)
+        return [found] if found is not None and fine else []
+
+
+def search(api: Api, aim: Aim, hinted: bool = True) -> Search:
+    """The newest builds that are meant, reading as little as is certain.
 
     Before it says that there is none, it reads the whole list without hints, which ``hinted`` false does at once.
     """
-    told = hints(api, match.wanted) if hinted else {}
-    outcome = undisturbed(lambda: _look(api, match, told, most))
+    told = hints(api, aim.match.wanted) if hinted else {}
+    outcome = undisturbed(lambda: _look(api, aim, told))
     if not outcome.found and told and not _ignored(told, outcome.listed):
-        outcome = undisturbed(lambda: _look(api, match, {}, most))
-    if not outcome.found and match.unseen(outcome.listed):
-        outcome = _look_closer(api, match, most, outcome.listed)
+        outcome = undisturbed(lambda: _look(api, aim, {}))
+    if not outcome.found and aim.match.unseen(outcome.listed):
+        outcome = _look_closer(api, aim, outcome.listed)
     return outcome
 
 
@@ -100,57 +115,51 @@ def passed_over(outcome: Search, wanted: Wanted) -> list[Build]:
     return [build for build in outcome.listed if set(misfits(build, wanted)) == {"disabled"}]
 
 
-def _look(api: Api, match: Match, told: Mapping[str, Any], most: int) -> Search:
+def _look(api: Api, aim: Aim, told: Mapping[str, Any]) -> Search:
     """The builds that fit by what the list shows of them; none where an expression asks for what it does not show."""
-    if match.query is not None:
+    wanted = aim.match.wanted
+    if aim.match.query is not None:
         listed = list(newest_first(api, told))
-        fitting = [] if match.unseen(listed) else [build for build in listed if fits(build, match.wanted)]
-        return Search(_picked(api, match, fitting, most), listed)
+        fitting = [] if aim.match.unseen(listed) else [build for build in listed if fits(build, wanted)]
+        return Search(_picked(api, aim, fitting), listed)
     listed = []
     found: list[Build] = []
     for build in newest_first(api, told):
         listed.append(build)
-        if fits(build, match.wanted):
+        if fits(build, wanted):
             # A list may show less of a build, or be a moment old.
             listed[-1] = find_by_id(api, str(identity(build))) or build
-            found.extend(_confirmed(match, build, listed[-1]))
-        if len(found) == most:
+            found.extend(aim.confirmed(build, listed[-1]))
+        if len(found) == aim.most:
             break
     return Search(found, listed)
 
 
-def _look_closer(api: Api, match: Match, most: int, listed: Sequence[Build]) -> Search:
+def _look_closer(api: Api, aim: Aim, listed: Sequence[Build]) -> Search:
     """As ``_look``, by what the builds themselves show that nothing in the list contradicts."""
-    candidates = [build for build in listed if not misfits(build, match.wanted, known_only=True)]
+    candidates = [build for build in listed if not misfits(build, aim.match.wanted, known_only=True)]
     read: dict[str | None, Build] = {}
 
     def fitting() -> Iterator[Build]:
         for build in whole(api, candidates):
             read[identity(build)] = build
-            if fits(build, match.wanted):
+            if fits(build, aim.match.wanted):
                 yield build
 
-    found = _picked(api, match, fitting(), most)
+    found = _picked(api, aim, fitting())
     return Search(found, [read.get(identity(build), build) for build in listed])
 
 
-def _picked(api: Api, match: Match, fitting: Iterable[Build], most: int) -> list[Build]:
-    """The builds that ``match`` means among the fitting ones: one after the other, each without those before it."""
-    if match.query is None:
-        return list(islice(fitting, most))
+def _picked(api: Api, aim: Aim, fitting: Iterable[Build]) -> list[Build]:
+    """The builds that are meant among the fitting ones: one after the other, each without those before it."""
+    if aim.match.query is None:
+        return list(islice(filter(aim.accepts, fitting), aim.most))
     left = list(fitting)
     found: list[Build] = []
-    while len(found) < most and (chosen := match.pick(left)) is not None:
-        found.extend(_confirmed(match, chosen, find_by_id(api, str(identity(chosen)))))
+    while len(found) < aim.most and (chosen := aim.match.pick(left)) is not None:
+        found.extend(aim.confirmed(chosen, find_by_id(api, str(identity(chosen)))))
         left = [build for build in left if build is not chosen]
     return found
-
-
-def _confirmed(match: Match, listed: Build, found: Build | None) -> list[Build]:
-    """The build read in full; nothing where it is gone, or shows that it does not fit after all."""
-    # A state that moved on since the list was made is no reason.
-    wanted = {option: value for option, value in match.wanted.items() if option != "status"}
-    return [found] if found is not None and found is not listed and fits(found, wanted) else []
 
 
 def _ignored(told: Mapping[str, Any], builds: Sequence[Build]) -> bool:

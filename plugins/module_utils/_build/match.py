@@ -85,7 +85,7 @@ class Criterion(NamedTuple):
     def is_shown(self, build: Mapping[str, Any]) -> bool:
         """Whether the build, in this form, tells the value, be it that there is none."""
         value: Any = build
-        for key in self.path:
+        for key in self.path[:-1] or self.path:
             if not isinstance(value, Mapping) or key not in value:
                 return value is None
             value = value[key]

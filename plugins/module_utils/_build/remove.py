@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .find import search
+from .find import Aim, search
 from .match import Match
 from .read import find_by_id
 from .resource import (
@@ -81,7 +81,7 @@ def _find(api: Api, ident: str | None, match: Match | None) -> Build | None:
     if match is None:
         return None
     # Without hints: a filter that the server understands in its own way could hide the second one.
-    outcome = search(api, match, most=2, hinted=False)
+    outcome = search(api, Aim(match, most=2), hinted=False)
     if len(outcome.found) > 1:
         first, second = map(name_of, outcome.found)
         raise AppliveryError(

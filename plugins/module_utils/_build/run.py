@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .find import Search, passed_over, search
+from .find import Aim, Search, passed_over, search
 from .match import (
     Match,
     match_spec,
@@ -121,7 +121,7 @@ class _Work:
         """The build as it is now, or None when it is to be uploaded."""
         if self.match is None:
             return get(self.api, str(self.ident))
-        outcome = search(self.api, self.match)
+        outcome = search(self.api, Aim(self.match, accepts=self._may_be_meant))
         self.listed = outcome.listed
         if outcome.found:
             self._tell_passed_over(outcome, self.match)
@@ -132,6 +132,12 @@ class _Work:
                 failure(message="no build fits"),
             )
         return self._in_the_works(self.upload, self.match)
+
+    def _may_be_meant(self, build: Build) -> bool:
+        """A build that is still worked on is worth waiting for only if it may come from the file at hand."""
+        if self.upload is None or self.match is None or not is_unfinished(build):
+            return True
+        return self.upload.may_be(build, self.match)
 
     def _tell_passed_over(self, outcome: Search, match: Match) -> None:
         skipped = passed_over(outcome, match.wanted) if match.query is None else []
@@ -243,7 +249,7 @@ class _Work:
             ).with_result(build=shown_build(build))
 
     def _finds(self, match: Match, build: Build) -> bool:
-        found = search(self.api, match).found
+        found = search(self.api, Aim(match)).found
         return bool(found) and identity(found[0]) == identity(build)
 
     # Labels ---------------------------------------------------------------------------------------------------

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import socket
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.applivery.distribution.plugins.module_utils._api.client import Api
 from ansible_collections.applivery.distribution.plugins.module_utils._build import upload as _build_upload
 from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import (
     AmbiguousWrite,
@@ -19,6 +22,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
     InvalidInput,
     RequestFailed,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._http.form import FilePart
 
 from ansible_collections.applivery.distribution.tests.support.builds import Clock, Module
 
@@ -473,9 +477,10 @@ def test_an_unknown_kind_of_file_is_warned_about(build: Start, tmp_path: Path) -
     path.write_bytes(b"x")
     module(check=True, path=str(path), match={"version_name": "2"}, version_name="2")
     assert any("app.bin does not end like a package" in warning for warning in module.warnings)
-    with pytest.raises(RequestFailed) as caught:
+    # Applivery takes any file, and finds out when it processes it (fact sheet, N2).
+    with pytest.raises(AppliveryError, match="uploaded as build .*could not be processed") as caught:
         module(path=str(path), match={"version_name": "2"}, version_name="2")
-    assert caught.value.code == 5006
+    assert caught.value.result["changed"] is True
 
 
 @pytest.mark.parametrize("size", [1, 5])
@@ -491,3 +496,109 @@ def test_a_file_that_changes_before_it_is_sent(build: Start, package: str, size:
     with pytest.raises(AppliveryError, match="changed while it was sent"):
         module(path=package, match={"version_name": "2"}, version_name="2")
     assert module.sim.builds == {}
+
+
+def test_a_file_that_still_grows_is_refused(build: Start, package: str, monkeypatch: Any) -> None:
+    module = build()
+    real = FilePart.of
+
+    def growing(field: str, path: str, option: str) -> FilePart:
+        found = real(field, path, option)
+        with open(path, "ab") as file:
+            file.write(b"more")
+        return found
+
+    monkeypatch.setattr(FilePart, "of", growing)
+    with pytest.raises(AppliveryError, match="changed while it was sent"):
+        module(path=package, match={"version_name": "2"}, version_name="2")
+    assert module.sim.builds == {}
+
+
+def test_a_file_that_grew_behind_what_was_sent_is_told(build: Start, package: str, monkeypatch: Any) -> None:
+    module = build()
+    real = Api.upload
+
+    def late(api: Api, endpoint: Any, form: Any, timeout: float) -> Any:
+        answer = real(api, endpoint, form, timeout)
+        with open(package, "ab") as file:
+            file.write(b"more")
+        return answer
+
+    monkeypatch.setattr(Api, "upload", late)
+    with pytest.raises(AppliveryError, match="changed while it was sent.*build of a part of it") as caught:
+        module(path=package, match={"version_name": "2"}, version_name="2")
+    assert caught.value.result == {"changed": True, "uploaded": True, "build_id": next(iter(module.sim.builds))}
+
+
+@pytest.mark.parametrize("option", ["path", "package_icon"])
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "link to a fifo"])
+def test_what_is_no_regular_file_is_refused_without_opening_it(
+    build: Start, package: str, tmp_path: Path, option: str, check: bool, kind: str
+) -> None:
+    module = build()
+    path = tmp_path / "odd.apk"
+    with contextlib.ExitStack() as stack:
+        if kind == "device":
+            path = Path("/dev/zero")
+        elif kind == "socket":
+            stack.enter_context(socket.socket(socket.AF_UNIX)).bind(str(path))
+        else:
+            os.mkfifo(tmp_path / "pipe")
+            path.symlink_to(tmp_path / "pipe")
+            path = path if kind.startswith("link") else tmp_path / "pipe"
+        options = {"path": package, option: str(path)}
+        with pytest.raises(InvalidInput, match=f"{option}: .* is no regular file"):
+            module(check=check, match={"version_name": "2"}, version_name="2", **options)
+    assert module.sim.writes == []
+
+
+def test_a_wrong_token_is_noticed_before_the_file_is_sent(build: Start, package: str) -> None:
+    for api in ("workspace", "integrations"):
+        module = build(api)
+        module.connection = {"token": "wrong-token-0123"}
+        with pytest.raises(RequestFailed, match="HTTP 401"):
+            module(path=package, match={"version_name": "2"}, version_name="2")
+        assert module.sim.writes == []
+
+
+# Builds of others ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "another",
+    [
+        {"deployer": {"name": "CI", "info": {"commit": "0" * 40}}},
+        {"deployer": {"name": "CI", "info": {"commit": COMMIT, "branch": "another"}}},
+        {"versionName": "2.4.0"},
+        {"os": "ios", "deployer": {"name": "CI", "info": {"commit": COMMIT}}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("hidden", [[], ["build_list:deployer", "build_list:versionName"]], ids=str)
+def test_somebody_elses_build_that_is_stuck_is_not_waited_for(
+    build: Start, package: str, clock: Clock, another: dict[str, Any], hidden: list[str]
+) -> None:
+    module = build(hidden_fields=hidden)
+    module.sim.add_build(
+        **{"versionCode": "1", "versionName": "2.5.0", "os": "android", "status": "pending", "processing": None, **another}
+    )
+    outcome = module(
+        path=package,
+        match={"version_code": "1"},
+        version_name="2.5.0",
+        package_version="1",
+        deployer={"commit": COMMIT},
+        wait_timeout=60,
+    )
+    assert outcome.result["uploaded"]
+    assert sum(clock.slept) < 60
+
+
+def test_an_own_build_that_is_stuck_is_waited_for(build: Start, package: str) -> None:
+    module = build()
+    told = {"name": "CI", "info": {"commit": COMMIT[:8]}}
+    module.sim.add_build(versionCode="1", os="android", deployer=told, status="pending", processing=None)
+    with pytest.raises(AppliveryError, match="is still 'pending' after 60 s"):
+        module(path=package, match={"version_code": "1"}, deployer={"commit": COMMIT}, wait_timeout=60)
+    assert module.sim.writes == []
