@@ -18,7 +18,9 @@ from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
 from devel.simulator import running
 
-PROFILES = ("default", "hostile")
+# Each profile is played in one of the two ways in which tasks run: inside the controller's process, or as modules.
+PROFILES = {"default": True, "hostile": False}
+TRACED = "default"
 COVERAGE = CACHE / "coverage"
 TYPED = ("plugins", "simulator", "tools")
 
@@ -78,7 +80,7 @@ def integration(core: Core, version: str, *, coverage: bool, targets: Sequence[s
     Tracing nearly doubles the time, and the hostile run passes through the same lines: one profile is traced.
     """
     return [
-        _integration(core, version, profile, coverage=coverage and profile == PROFILES[0], targets=targets)
+        _integration(core, version, profile, coverage=coverage and profile == TRACED, targets=targets)
         for profile in PROFILES
     ]
 
@@ -112,7 +114,11 @@ def _play_targets(
 ) -> bool:
     simulator_log = log.path.with_name(f"{log.path.stem}-simulator-{collection.parents[2].name}.log")
     with running(environment, collection, simulator_log, profile=profile, validate=True) as simulator:
-        variables = {**simulator.variables(), "simulator_profile": profile}
+        variables = {
+            **simulator.variables(),
+            "simulator_profile": profile,
+            "applivery_in_process": PROFILES[profile],
+        }
         # JSON is YAML, and ansible-test reads this file as extra variables.
         config = collection / "tests" / "integration" / "integration_config.yml"
         config.write_text(json.dumps(variables, indent=2) + "\n")
@@ -122,12 +128,12 @@ def _play_targets(
 
 
 def _keep_integration_coverage(log: Log, environment: Environment, collection: Path) -> None:
-    """Put what each process left into one file, and see that the modules, which run from archives, are part of it."""
+    """Put what each process left into one file, and see that the actions, which run in workers, are part of it."""
     data = list((collection / "tests" / "output" / "coverage").glob("integration=*"))
     variables = environment.variables(COVERAGE_FILE=_data_file("integration"))
     tool: list[str | Path] = [environment.python, "-m", "coverage"]
     log.run([*tool, "combine", "--quiet", *data], cwd=collection, env=variables)
-    log.run([*tool, "report", "--include=plugins/modules/*", "--fail-under=1"], cwd=collection, env=variables)
+    log.run([*tool, "report", "--include=plugins/action/*", "--fail-under=1"], cwd=collection, env=variables)
 
 
 def coverage(core: Core, version: str) -> Gate:
@@ -149,7 +155,7 @@ def coverage(core: Core, version: str) -> Gate:
     return Gate(
         "coverage",
         check,
-        after=(f"unit {core.line}", f"property {core.line}", f"integration {core.line} {PROFILES[0]}"),
+        after=(f"unit {core.line}", f"property {core.line}", f"integration {core.line} {TRACED}"),
     )
 
 

@@ -88,6 +88,10 @@ class Transport:
             self._redactor = Redactor(self._secrets)
         return self._redactor(text)
 
+    def close(self) -> None:
+        """Give the connections back; the transport sends nothing any more."""
+        self._session.close()
+
     def pause(self, attempt: int) -> None:
         """Wait as before a repetition; for callers that repeat something larger than one request."""
         self.sleep(_backoff(self.options, attempt))
