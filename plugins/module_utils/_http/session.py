@@ -59,6 +59,10 @@ class Session:
         self._verify = options.verify
         self._session = _session(token, options)
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._session.close()
+
     def attempt(
         self, request: Request, limit: float, redact: Callable[[str], str]
     ) -> tuple[Reply | None, Fault | None]:
