@@ -47,21 +47,24 @@ def _same(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return None if is_empty(value) else value
+    """Servers like to trim; a text that differs only at its edges means the same."""
+    shown = value.strip() if isinstance(value, str) else value
+    return None if is_empty(shown) else shown
 
 
 def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) and value else _text(value)
+    shown = _text(value)
+    return shown.upper() if isinstance(shown, str) else shown
 
 
 def _strings(value: Any) -> Any:
     if not isinstance(value, list):
         return _text(value)
-    return sorted({str(item) for item in value}) or None
+    return sorted({str(item).strip() for item in value}) or None
 
 
 def _countries(value: Any) -> Any:
-    return _strings([str(code).upper() for code in value]) if isinstance(value, list) else _text(value)
+    return _strings([str(code).strip().upper() for code in value]) if isinstance(value, list) else _text(value)
 
 
 def _groups(value: Any) -> Any:
@@ -99,8 +102,8 @@ def _id(value: Any) -> Any:
 
 
 def _prose(value: Any) -> Any:
-    # A block of text in YAML ends with a line break, which servers like to trim.
-    return value.replace("\r\n", "\n").rstrip() or None if isinstance(value, str) else value
+    # A block of text in YAML ends with a line break.
+    return _text(value.replace("\r\n", "\n") if isinstance(value, str) else value)
 
 
 class Kind(NamedTuple):
@@ -108,7 +111,7 @@ class Kind(NamedTuple):
 
     ``type`` and ``elements`` are those of the argument spec, ``canonical`` makes the comparable form of a wish or a
     read, ``to_api`` turns a wish into what is sent, ``reduce`` undoes what the server adds around a value, ``clear``
-    is what the API takes for "unset".
+    is what the API takes for "unset". ``wish`` gives what the task names the one form that it has from the start.
     """
 
     type: str
@@ -117,13 +120,14 @@ class Kind(NamedTuple):
     reduce: Callable[[Any], Any] = _same
     clear: Any = ""
     elements: str | None = None
+    wish: Callable[[Any], Any] = _same
 
 
 TEXT = Kind("str")
 PROSE = Kind("str", canonical=_prose)
 FLAG = Kind("bool", clear=None)
 NUMBER = Kind("int", clear=None)
-REFERENCE = Kind("str", canonical=_id, to_api=_id, reduce=_reference)
+REFERENCE = Kind("str", canonical=_id, to_api=_id, reduce=_reference, wish=_id)
 COLOUR = Kind("str", canonical=_upper)
 INSTANT = Kind("str", canonical=_instant, to_api=_instant, clear=None)
 STRINGS = Kind("list", canonical=_strings, clear=[], elements="str")
@@ -167,6 +171,13 @@ class Field(NamedTuple):
         return self.api or camel(self.option)
 
 
+class Choices(list[str]):
+    """The choices of an option. Null is among them: it leaves the field alone, as leaving the option out does."""
+
+    def __contains__(self, value: object) -> bool:
+        return value is None or super().__contains__(value)
+
+
 def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
     """The part of a module's argument spec that the table describes."""
     spec: dict[str, dict[str, Any]] = {}
@@ -175,7 +186,7 @@ def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
         if entry.kind.elements:
             made["elements"] = entry.kind.elements
         if entry.choices:
-            made["choices"] = list(entry.choices)
+            made["choices"] = list(entry.choices) if entry.spec.get("required") else Choices(entry.choices)
         if entry.children:
             made["options"] = argument_spec(entry.children)
         if entry.secret:
@@ -200,7 +211,7 @@ def wishes(fields: Iterable[Field], params: Mapping[str, Any]) -> dict[str, Any]
 
 def _mentioned(entry: Field, value: Any) -> Any:
     if not entry.children:
-        return value
+        return entry.kind.wish(value)
     if isinstance(value, list):
         return [wishes(entry.children, item) for item in value]
     return wishes(entry.children, value)
@@ -323,6 +334,25 @@ def merged(entry: Field, wish: Any, read: Any) -> Any:
     return result
 
 
+def rewritten(fields: Iterable[Field], wishes: Mapping[str, Any], read: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a PUT that replaces an object: every field that was read as it was read, every wish fulfilled.
+
+    Secrets are left out, and what is unset unless a wish clears it.
+    """
+    body = {}
+    for entry in fields:
+        if entry.secret:
+            continue
+        if entry.option in wishes:
+            body[entry.name] = merged(entry, wishes[entry.option], read.get(entry.name))
+            continue
+        value = carried(entry, read.get(entry.name))
+        # An empty list that was read is a statement; an empty text is how some servers show what is unset.
+        if value is not None and value not in ("", {}):
+            body[entry.name] = value
+    return body
+
+
 # What is shown ------------------------------------------------------------------------------------------------
 
 
@@ -340,6 +370,11 @@ def shown(fields: Iterable[Field], read: Mapping[str, Any], verbatim: Iterable[s
         value = canonical(entry, read.get(entry.name))
         result[entry.option] = {"list": [], "dict": {}}.get(entry.kind.type) if value is None else value
     return result
+
+
+def forms(fields: Iterable[Field], read: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical form of every field but the secrets, by option; None where it is unset."""
+    return {entry.option: canonical(entry, read.get(entry.name)) for entry in fields if not entry.secret}
 
 
 def as_read(read: Any, verbatim: Iterable[str] = ("metadata",)) -> Any:

@@ -15,8 +15,7 @@ from .._api.client import Api
 from .._core.errors import AppliveryError, InvalidInput
 from .._core.fields import is_id
 from .._core.task import Definition, Needs, Outcome, Task
-from .._publication.find import find_id_by_slug
-from .._publication.resource import find_by_id
+from .._publication.find import find_by_id, find_id_by_slug
 from .dialect import Dialect
 from .people import PEOPLE_SPEC, Person, people_of
 from .plan import (

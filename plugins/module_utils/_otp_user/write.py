@@ -22,7 +22,7 @@ from .._core.errors import (
     InvalidInput,
     RequestFailed,
 )
-from .._publication.resource import find_by_id
+from .._publication.find import find_by_id
 from .dialect import (
     SEED,
     Dialect,
