@@ -244,15 +244,15 @@ options:
       - With or without an update it concerns fields that the task clears, and that nothing read of this publication
         shows, so that nobody can tell whether they are clear.
       - V(warn) says which fields these are, V(fail) refuses. V(fail_on_guards) refuses where the field guards access,
-        which O(allowed_countries), O(blocked_countries), O(groups), O(activate_user_audiences), O(user_audience_map) and
-        O(expiration_date) do, and warns of the others. V(ignore) says nothing.
+        which O(allowed_countries), O(blocked_countries), O(groups), O(activate_user_audiences), O(user_audience_map)
+        and O(expiration_date) do, and warns of the others. V(ignore) says nothing.
     type: str
     choices: [warn, fail, fail_on_guards, ignore]
     default: warn
 notes:
   - Blanks and line breaks at the edges of a text mean nothing. It is sent as typed.
-  - Where the answer to a write gets lost, the publication is read again. The write is believed only where that shows it.
-    Else the task fails, and C(changed) is true where something may have been written.
+  - Where the answer to a write gets lost, the publication is read again. The write is believed only where that shows
+    it. Else the task fails, and C(changed) is true where something may have been written.
   - Ansible masks O(password) inside other values, too. Where it occurs in what is returned, the module warns. The text
     that Ansible puts in the place of a secret is refused as a value of any option.
   - A change that lets more people in is always named in a warning. Nothing opens without being asked for.
