@@ -37,39 +37,33 @@ options:
   version_name:
     description:
       - Only builds with this version name.
-    type: raw
+    type: str
   version_code:
     description:
       - Only builds with this version code.
-    type: raw
+    type: str
   tag:
     description:
       - Only builds that have this tag, beside any others.
-    type: raw
+    type: str
   git_branch:
     description:
       - Only builds whose uploader told this branch.
-    type: raw
+    type: str
   git_commit:
     description:
-      - Only builds of this commit. 7 characters or more of its beginning are enough, here and in what the uploader
-        told.
-    type: raw
+      - Only builds of this commit. 7 characters or more of its beginning are enough.
+    type: str
   git_tag:
     description:
       - Only builds whose uploader told this Git tag.
-    type: raw
+    type: str
   status:
     description:
       - Only builds in this state.
       - V(processed) and V(success) are two words for the same state and find the same builds.
     type: str
     choices: [pending, in_progress, processed, success, error]
-  disabled:
-    description:
-      - Only builds that can't be downloaded, or with V(false) only those that can. A build that does not show it counts
-        as one that can.
-    type: bool
 seealso:
   - module: applivery.distribution.applivery_build
   - module: applivery.distribution.applivery_publication_info

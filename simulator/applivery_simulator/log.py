@@ -5,14 +5,9 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections import deque
 from typing import Any
 
-# Enough for any rehearsal; a server that runs for weeks must not grow.
-MOST_REQUESTS = 20000
-LONGEST_BODY = 65536
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -30,10 +25,10 @@ class Request(dict[str, Any]):
 
 
 class Log:
-    """The latest requests in the order of their arrival, ``MOST_REQUESTS`` at most."""
+    """All requests in the order of their arrival."""
 
     def __init__(self) -> None:
-        self._requests: deque[Request] = deque(maxlen=MOST_REQUESTS)
+        self._requests: list[Request] = []
         self._lock = threading.Lock()
 
     def open(self, request: Request) -> Request:
@@ -41,13 +36,6 @@ class Log:
         with self._lock:
             self._requests.append(request)
         return request
-
-    @staticmethod
-    def close(request: Request) -> None:
-        """Note that a request was answered; of a large body only the size is kept."""
-        size = len(json.dumps(request["body"], default=str))
-        if size > LONGEST_BODY:
-            request["body"] = {"forgotten": size}
 
     def all(self) -> list[Request]:
         """Return the requests so far."""

@@ -179,8 +179,7 @@ def _mine(call: Call) -> list[Item]:
     return [item for item in call.state.publications.values() if item["store"] == store]
 
 
-def find(call: Call) -> Item:
-    """Return the publication of the path, in the API that the path belongs to."""
+def _find(call: Call) -> Item:
     wanted = call.params["publication"].lower()
     for item in _mine(call):
         if item["id"] == wanted:
@@ -230,7 +229,7 @@ def list_publications(call: Call) -> Reply:
 
 def get_publication(call: Call) -> Reply:
     """Read one publication."""
-    return Reply(200, render.publication(call, find(call)))
+    return Reply(200, render.publication(call, _find(call)))
 
 
 def create_publication(call: Call) -> Reply:
@@ -247,14 +246,13 @@ def create_publication(call: Call) -> Reply:
     elif "application" in body:
         _check_application(call, body["application"], organization)
     _check_slug(call, body["slug"], organization)
-    call.check_limit("publications", len(call.state.publications) + 1)
     item = call.state.add_publication(store=store["id"], **body)
     return call.created(render.publication(call, item))
 
 
 def update_publication(call: Call) -> Reply:
     """Replace a publication, or change it in part; the switch ``publication_put`` decides."""
-    item = find(call)
+    item = _find(call)
     body = _body(call, (), item)
     organization = call.state.stores[item["store"]]["organization"]
     if "application" in body:
@@ -283,7 +281,7 @@ def _merged(old: Item, new: Item) -> Item:
 
 def delete_publication(call: Call) -> Reply:
     """Delete a publication, unless it is the last one of its application that follows the newest build."""
-    item = find(call)
+    item = _find(call)
     if item["filter"].get("type") == "last":
         others = [
             other

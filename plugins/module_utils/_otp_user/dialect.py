@@ -12,7 +12,7 @@ form has ``email``, ``temporal`` and ``singleUse``. Neither can say all that the
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,14 +103,24 @@ def _should_not_be(name: str, message: str) -> bool:
 
 
 class Dialect:
-    """The form to send, learnt once for all threads: from the list, from the task, then from one refusal."""
+    """The form to send, chosen for each person, and learnt once for all threads.
 
-    def __init__(self, shown: Shown, people: Iterable[Person]) -> None:
+    The form that names the publication is taken unless somebody's wish needs the other; the list, and then the first
+    answers, say which of them this server has. ``exclusive``: whoever is let in must show the publication afterwards,
+    or a later run could tell nobody apart and would be refused.
+    """
+
+    def __init__(self, shown: Shown, exclusive: bool = False) -> None:
         self._lock = threading.Lock()
         self._shown = shown.only()
-        self._preferred = self._shown or _preferred(shown, list(people))
+        self._exclusive = exclusive
         self._accepted: set[str] = set()
         self._refused: set[str] = set()
+
+    @property
+    def known(self) -> bool:
+        """Whether the list shows users of one form alone, or a creation has told already."""
+        return self._shown is not None or self.learnt
 
     @property
     def learnt(self) -> bool:
@@ -122,15 +132,26 @@ class Dialect:
         with self._lock:
             if len(self._refused) == 1:
                 return _OTHER[next(iter(self._refused))]
-        other = _OTHER[self._preferred]
-        # Where nothing is known against the other form, a person whose wish only that one can express is sent in it.
-        if self._shown is None and why_not(self._preferred, person) and not why_not(other, person):
-            return other
-        return self._preferred
+        if self._shown is not None:
+            return self._shown
+        return SEED if why_not(REFERENCE, person) and not why_not(SEED, person) else REFERENCE
+
+    def why_not(self, form: str, person: Person) -> str | None:
+        """Why a form can't be sent for a person in this task."""
+        if form == SEED and self._exclusive:
+            return (
+                "exclusive can't be kept: this server's form of creating OTP users can't name a publication, so the "
+                "next run could not tell who belongs to it"
+            )
+        return why_not(form, person)
 
     def why_refused(self, person: Person) -> str | None:
-        """Why a person can't be let in as wished."""
-        return why_not(self.form_for(person), person)
+        """Why a person can't be let in as wished, as far as is known."""
+        return self.why_not(self.form_for(person), person)
+
+    def needs_one(self, person: Person) -> bool:
+        """Whether only one of the forms will do for a person."""
+        return any(self.why_not(form, person) for form in (REFERENCE, SEED))
 
     def accepted(self, form: str) -> None:
         """The server took a body in this form."""
@@ -144,11 +165,3 @@ class Dialect:
                 return None
             self._refused.add(form)
             return _OTHER[form] if _OTHER[form] not in self._refused else None
-
-
-def _preferred(shown: Shown, people: list[Person]) -> str:
-    temporal = any(person.allowance.temporal is not None for person in people)
-    if shown.reference and shown.seed:
-        return SEED if temporal else REFERENCE
-    counted = any(person.named == DOWNLOADS.option for person in people)
-    return SEED if temporal and not counted else REFERENCE

@@ -13,64 +13,66 @@ from typing import Any
 
 from .._core.errors import AppliveryError
 from .dialect import SEED
+from .people import Person, names
 from .plan import (
     ACTIONS,
+    CREATED,
     FAILED,
     REMOVED,
-    Roll,
+    UPDATED,
     Step,
+    previous,
 )
 from .resource import UNLIMITED
 from .write import Done
 
-_MOST_NAMES = 5
+_MOST_FAILURES = 5
 OTP_SWITCH = "Somebody on the list gets in only while OTP is switched on for the publication, in the dashboard."
-
-
-def names(emails: Sequence[str]) -> str:
-    """A few of many addresses, readable in one line."""
-    text = ", ".join(emails[:_MOST_NAMES])
-    return text if len(emails) <= _MOST_NAMES else f"{text} and {len(emails) - _MOST_NAMES} more"
 
 
 def _people(emails: Sequence[str]) -> str:
     return f"{len(emails)} {'person' if len(emails) == 1 else 'people'} ({names(emails)})"
 
 
-def warnings_of(steps: Sequence[Step], done: Sequence[Done], roll: Roll, forms: Sequence[str | None]) -> Iterator[str]:
+def warnings_of(
+    steps: Sequence[Step], done: Sequence[Done], forms: Sequence[str | None], once: bool = False
+) -> Iterator[str]:
     """What the person who runs the task should know; each warning once, however many people it concerns.
 
     ``forms`` are the forms in which people were created, None for everybody else. ``done`` is the plan in check mode.
+    ``once``: access that ended by itself is not renewed.
     """
-    yield from _about_the_store(steps, done, roll)
-    twice = [step.email for step in steps if step.action != REMOVED and len(step.idents) > 1]
+    yield from about_the_store(steps, done)
+    twice = [step.name for step in steps if step.action != REMOVED and len(step.entries) > 1]
     if twice:
         yield f"{_people(twice)} stand on the list more than once; nothing was done about that"
     yield from _about_allowances(steps)
-    unbound = [step.email for step, form in zip(steps, forms) if form == SEED]
+    unbound = [step.name for step, form in zip(steps, forms) if form == SEED]
     if unbound:
         yield (
             f"this server's form of creating OTP users can't name a publication: {_people(unbound)} are added to the "
             "list of the store, and whether that lets them into this publication is up to the server"
         )
-    again = [step.email for step, form in zip(steps, forms) if _ends_by_itself(step, form)]
+    again = [step.name for step, result, form in zip(steps, done, forms) if _renews(step, result, form, once)]
     if again:
         yield (
-            f"access without access_until that ends by itself (after the download, or after 30 days) for "
-            f"{_people(again)}: if this task runs again after that, it lets them in again. Give access_until, or do "
-            "not run it regularly"
+            f"{_people(again)} get access that ends by itself (after so many downloads, or after 30 days): every run "
+            "after that gives it again. admit: once with a ledger lets each person in once"
         )
+    differs = [step.name for step, result in zip(steps, done) if result.differs]
+    if differs:
+        yield f"{names(differs)}: the server shows another allowance than it was sent; see users"
 
 
 def _about_allowances(steps: Sequence[Step]) -> Iterator[str]:
     differing = [step for step in steps if step.gap.downloads or step.gap.temporal]
-    left = [step.email for step in differing if not step.gap.why_kept]
+    left = [step.name for step in differing if not step.gap.why_kept]
     if left:
         yield (
             f"{_people(left)} on the list have another allowance than the task says; it is left as it is, since it "
             "may count down. update_allowance: always sets it"
         )
-    kept = [step.email for step in differing if step.gap.why_kept]
+    kept = [step.name for step in differing if step.gap.why_kept]
     if kept:
         yield (
             f"{_people(kept)} on the list have another allowance than the task says; it is left as it is, and this "
@@ -80,57 +82,68 @@ def _about_allowances(steps: Sequence[Step]) -> Iterator[str]:
     if unseen:
         options = sorted({option for step in unseen for option in step.gap.unseen})
         yield (
-            f"the server does not show {' and '.join(options)} of {_people([step.email for step in unseen])} on the "
+            f"the server does not show {' and '.join(options)} of {_people([step.name for step in unseen])} on the "
             "list; whether it is as the task says can't be told, and it is left as it is"
         )
 
 
-def _about_the_store(steps: Sequence[Step], done: Sequence[Done], roll: Roll) -> Iterator[str]:
+def about_the_store(steps: Sequence[Step], done: Sequence[Done]) -> Iterator[str]:
+    """Who is on the list of the store, for the server shows no publication of theirs."""
     unproven = [
-        (step, result)
-        for step, result in zip(steps, done)
-        if any(not entry.proven for entry in roll.entries.get(step.key, ()))
+        (step, result) for step, result in zip(steps, done) if any(entry.owner is None for entry in step.entries)
     ]
     # Where only some entries of one person could be removed, those are gone from the store as well.
-    removed = [step.email for step, result in unproven if step.action == REMOVED and _wrote(result)]
+    removed = [step.name for step, result in unproven if step.action == REMOVED and wrote(result)]
     if removed:
         yield (
             f"the server does not show which publication its OTP users belong to: {_people(removed)} are removed from "
             "the whole store"
         )
-    kept = [step.email for step, _result in unproven if step.action != REMOVED]
+    kept = [step.name for step, _result in unproven if step.action != REMOVED]
     if kept:
         yield (
             f"the server does not show which publication its OTP users belong to: {_people(kept)} are on the list of "
             "the store, which counts as being on the list of this publication"
         )
-    loose = [step.email for step in steps if step.person is None and step.key in roll.loose]
-    if loose:
-        yield (
-            f"{_people(loose)} stand on the list of the store, of no publication, where nothing was done about them; "
-            "whether that lets them into this publication is up to the server"
-        )
 
 
-def _wrote(result: Done) -> bool:
-    return result.partly or result.action == REMOVED
+def wrote(result: Done) -> bool:
+    """Whether something was, or may have been, written."""
+    return result.partly or result.action in (CREATED, UPDATED, REMOVED)
 
 
-def _ends_by_itself(step: Step, form: str | None) -> bool:
+def _renews(step: Step, result: Done, form: str | None, once: bool) -> bool:
+    """Whether access that ends by itself is given, and would be given again by a later run."""
     person = step.person
-    if form is None or person is None or person.until is not None:
+    if person is None:
         return False
+    if result.action == UPDATED:
+        return person.allowance.downloads != UNLIMITED
+    return form is not None and not once and _ends_by_itself(person, form)
+
+
+def _ends_by_itself(person: Person, form: str) -> bool:
     # The server's own default of the seed form is to remove after 30 days (seed).
     temporal = person.allowance.temporal if form != SEED or person.allowance.temporal is not None else True
     return person.allowance.downloads != UNLIMITED or bool(temporal)
 
 
-def outcomes(steps: Sequence[Step], done: Sequence[Done]) -> list[dict[str, Any]]:
+def outcomes(steps: Sequence[Step], done: Sequence[Done], publication: str | None) -> list[dict[str, Any]]:
     """Every person's outcome, as the task returns it."""
-    return [
-        {"email": step.email, "action": result.action, "id": result.ident, "msg": result.msg}
-        for step, result in zip(steps, done)
-    ]
+    return [outcome(step, result, publication) for step, result in zip(steps, done)]
+
+
+def outcome(step: Step, result: Done, publication: str | None) -> dict[str, Any]:
+    """One person's outcome. ``previous`` is what was taken away, also where only a part of it is certain."""
+    taken = step.action in (REMOVED, UPDATED) and wrote(result)
+    return {
+        "email": step.email,
+        "action": result.action,
+        "id": result.ident,
+        "msg": result.msg,
+        "publication_id": publication,
+        "previous": previous(step) if taken else None,
+    }
 
 
 def counts(done: Iterable[Done]) -> dict[str, int]:
@@ -153,9 +166,9 @@ def differences(publication: str, steps: Sequence[Step], done: Sequence[Done]) -
         if result.action != step.action:
             continue
         if step.before is not None:
-            before[step.email] = step.before
+            before[step.name] = step.before
         if step.after is not None:
-            after[step.email] = step.after
+            after[step.name] = step.after
     if not before and not after:
         return {}, {}
     return {"publication": publication, "users": before}, {"publication": publication, "users": after}
@@ -163,13 +176,13 @@ def differences(publication: str, steps: Sequence[Step], done: Sequence[Done]) -
 
 def failed(done: Sequence[Done], steps: Sequence[Step]) -> AppliveryError | None:
     """The error that ends a task in which somebody's turn failed; ``failure`` is that of the first."""
-    problems = [(step.email, result) for step, result in zip(steps, done) if result.action == FAILED]
+    problems = [(step.name, result) for step, result in zip(steps, done) if result.action == FAILED]
     if not problems:
         return None
     first = problems[0][1]
     others = ", the others are done" if len(problems) < len(done) else ""
-    text = "; ".join(f"{email}: {result.msg}" for email, result in problems[:_MOST_NAMES])
-    more = f"; and {len(problems) - _MOST_NAMES} more, see users" if len(problems) > _MOST_NAMES else ""
+    text = "; ".join(f"{name}: {result.msg}" for name, result in problems[:_MOST_FAILURES])
+    more = f"; and {len(problems) - _MOST_FAILURES} more, see users" if len(problems) > _MOST_FAILURES else ""
     return AppliveryError(
         f"{len(problems)} of {len(done)} people failed{others}. Running the task again tries only what is not done. "
         f"{text}{more}",

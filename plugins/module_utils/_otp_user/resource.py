@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from .._api.client import Api, Endpoint, identity
+from .._api.connection import WORKSPACE
 from .._core.errors import AppliveryError
 from .._core.fields import (
     FLAG,
@@ -19,7 +20,6 @@ from .._core.fields import (
     Field,
     as_read,
     canonical,
-    is_empty,
 )
 
 # The path wants the organization's slug (seed), and the permission to delete is called remove (fact sheet, C8, C18).
@@ -33,6 +33,8 @@ OTP_USERS = Endpoint(
         "update": "mad.store.otpUsers.update",
         "remove": "mad.store.otpUsers.remove",
     },
+    # Who comes while the list is read then stands on a page already read, and pushes nobody past the reader.
+    sort={WORKSPACE: "createdAt:desc"},
 )
 UNLIMITED = -1
 
@@ -78,9 +80,10 @@ def publication_of(read: Mapping[str, Any]) -> str | None:
     return None
 
 
-def names_no_publication(read: Mapping[str, Any]) -> bool:
-    """Whether an OTP user has the field for its publication, and nothing in it; lacking the field says less."""
-    return PUBLICATION.name in read and is_empty(read[PUBLICATION.name]) and publication_of(read) is None
+def email_of(read: Mapping[str, Any]) -> str | None:
+    """The address that an OTP user shows; None where it shows none, which no document foresees and servers do."""
+    email = read.get("email")
+    return email.strip() or None if isinstance(email, str) else None
 
 
 def allowance_of(read: Mapping[str, Any]) -> Allowance:
@@ -104,7 +107,7 @@ def shown_otp_user(read: Mapping[str, Any]) -> dict[str, Any]:
     result.pop("allowed_downloads_num", None)
     result.pop("_id", None)
     result["id"] = identity(read)
-    result["email"] = read.get("email")
+    result["email"] = email_of(read)
     result[PUBLICATION.option] = canonical(PUBLICATION, read.get(PUBLICATION.name)) or publication_of(read)
     result[DOWNLOADS.option] = allowance.downloads
     result[SINGLE_USE.option] = None if allowance.downloads is None else allowance.downloads == 1

@@ -7,45 +7,55 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from .._api.client import Api
-from .._core.errors import AppliveryError, InvalidInput
+from .._core.errors import AppliveryError
 from .._core.fields import is_id
 from .._core.task import Definition, Needs, Outcome, Task
-from .._publication.find import find_by_id, find_id_by_slug
+from .._publication.find import find_id_by_slug
+from .._publication.resource import find_by_id
+from .admit import ADMIT_SPEC, NEVER, Admit
+from .check import MOST_WORKERS, check_options, check_plan
 from .dialect import Dialect
-from .people import PEOPLE_SPEC, Person, people_of
+from .ends import run_ends
+from .ledger import Ledger, Place, opened, read_ledger
+from .people import PEOPLE_SPEC, Person, names, people_of
 from .plan import (
     CREATED,
     REMOVED,
     UNCHANGED,
     UPDATED,
-    Roll,
+    Rules,
     Step,
     plan,
-    read_roll,
 )
 from .report import (
     counts,
     differences,
     failed,
-    names,
     outcomes,
     sentence,
     warnings_of,
+    wrote,
 )
-from .write import Done, Writer
+from .resource import OTP_USERS
+from .roll import Roll, read_roll
+from .write import Done, Writer, foretold
 
-_MOST_WORKERS = 32
 SPEC: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    "publication": {"type": "str", "required": True},
+    "publication": {"type": "str"},
+    "publications": {"type": "list", "elements": "str"},
+    "everywhere": {"type": "bool", "default": False},
+    "strict": {"type": "bool", "default": False},
     **PEOPLE_SPEC,
+    **ADMIT_SPEC,
     "exclusive": {"type": "bool", "default": False},
     "allow_empty": {"type": "bool", "default": False},
+    "max_removals": {"type": "str"},
     "update_allowance": {"type": "str", "choices": ["never", "always"], "default": "never"},
     "concurrency": {"type": "int", "default": 8},
 }
@@ -54,56 +64,115 @@ CONSTRAINTS: dict[str, Any] = {"required_one_of": [("emails", "users")]}
 
 def needs(params: Mapping[str, Any]) -> Needs:
     """OTP users exist only in the Workspace API; each concurrent request wants a connection of its own."""
-    return Needs(workspace_only="OTP users", pool=min(max(params["concurrency"], 1), _MOST_WORKERS))
+    return Needs(workspace_only="OTP users", pool=min(max(params["concurrency"], 1), MOST_WORKERS))
 
 
 def run(task: Task[Api]) -> Outcome:
     """Bring the list of a publication to what the task says; see the module's documentation."""
-    return _Run(task).run()
+    people = people_of(task.params)
+    check_options(task.params, people)
+    if task.params["publications"] or task.params["everywhere"] or task.params["strict"]:
+        return run_ends(task, people)
+    with _ledger_of(task) as ledger:
+        return _Run(task, people, ledger).run()
+
+
+@contextmanager
+def _ledger_of(task: Task[Api]) -> Iterator[Ledger | None]:
+    """The ledger, read before anything is sent; a run that writes is alone with it until its end."""
+    path = task.params["ledger"]
+    if not path or task.params["admit"] == NEVER or task.params["state"] == "absent":
+        yield None
+    elif task.check_mode:
+        yield read_ledger(path)
+    else:
+        with opened(path) as ledger:
+            if ledger.is_new:
+                task.warn(f"ledger: {path} is begun now: whoever is not on the list counts as never let in before")
+            yield ledger
 
 
 class _Run:
-    def __init__(self, task: Task[Api]) -> None:
+    def __init__(self, task: Task[Api], people: Sequence[Person], ledger: Ledger | None) -> None:
         self._task = task
-        self._absent = task.params["state"] == "absent"
-        self._exclusive = bool(task.params["exclusive"])
+        self._people = people
+        self._ledger = ledger
         given = str(task.params["publication"])
         # Ids come in lower case from the server, and are compared and sent as such.
         self._given = given.lower() if is_id(given) else given
-        self._people = people_of(task.params)
-        _check(task.params, self._people)
 
     def run(self) -> Outcome:
         task = self._task
-        publication = self._given if is_id(self._given) else find_id_by_slug(task.api, self._given, task.warn)
+        publication = self._publication_id()
         if publication is None and not self._may_go_on():
             return self._nothing_to_remove()
-        wanted = {person.key for person in self._people}
-        roll = read_roll(task.api, publication, wanted, self._exclusive)
-        # A slug was found, or is missing in check mode.
-        roll.proven = roll.proven or not is_id(self._given)
-        steps = self._plan(roll)
-        dialect = Dialect(roll.shown, [step.person for step in steps if step.person and step.action == CREATED])
-        self._refuse(steps, roll, dialect)
+        roll = self._roll(publication)
+        admit = Admit(task.params["admit"], self._ledger, self._place(publication), task.api.now)
+        rules = self._rules(admit)
+        # The clock is asked after the list, since the server's date counts too.
+        steps = plan(self._people, roll, task.api.now(), rules)
+        dialect = Dialect(roll.shown, rules.exclusive)
+        check_plan(steps, roll, dialect, task.params)
         if not self._exists(publication, roll, steps):
             return self._nothing_to_remove()
         if task.check_mode or publication is None:
-            done = [Done(step.action, step.idents[0] if step.idents else None, step.msg) for step in steps]
+            done = [foretold(step) for step in steps]
         else:
-            done = Writer(task.api, publication, roll, dialect, task.params["concurrency"]).carry_out(steps)
-        self._warn(steps, roll, dialect, done)
+            done = self._written(
+                steps, Writer(task.api, publication, roll, dialect, admit, rules, self._workers), admit
+            )
+        self._warn(steps, roll, dialect, done, admit)
         return self._outcome(publication, steps, done)
 
-    def _plan(self, roll: Roll) -> list[Step]:
-        always = self._task.params["update_allowance"] == "always"
-        # The clock is asked after the list, since the server's date counts too.
-        return plan(self._people, roll, self._task.api.now(), self._absent, self._exclusive, always)
+    @property
+    def _workers(self) -> int:
+        return int(self._task.params["concurrency"])
 
-    # Whether the publication is there ---------------------------------------------------------------------------
+    def _rules(self, admit: Admit) -> Rules:
+        params = self._task.params
+        always = params["update_allowance"] == "always"
+        return Rules(params["state"] == "absent", params["exclusive"], always, admit.held)
+
+    def _roll(self, publication: str | None) -> Roll:
+        wanted = {person.key: person.sent for person in self._people}
+        roll = read_roll(self._task.api, publication or "", wanted, self._task.params["exclusive"], self._workers)
+        # A slug was found, or is missing in check mode.
+        roll.proven = roll.proven or not is_id(self._given)
+        return roll
+
+    def _written(self, steps: Sequence[Step], writer: Writer, admit: Admit) -> list[Done]:
+        for step in steps:
+            if step.person is not None and step.entries:
+                admit.seen(step.person)
+        try:
+            return writer.carry_out(steps)
+        finally:
+            self._save(admit)
+
+    def _save(self, admit: Admit) -> None:
+        try:
+            admit.save()
+        except AppliveryError as problem:
+            # All that was sent stands in the ledger already, as not certain.
+            self._task.warn(problem.message)
+
+    # Whether the publication is there ---------------------------------------------------------------------------------
+
+    def _publication_id(self) -> str | None:
+        if is_id(self._given):
+            return self._given
+        found = find_id_by_slug(self._task.api, self._given, self._task.warn)
+        return found.lower() if found else None
+
+    def _place(self, publication: str | None) -> Place | None:
+        if self._ledger is None or publication is None:
+            return None
+        _word, organization, _word, store, _word = self._task.api.path(OTP_USERS).split("/")
+        return Place(organization.lower(), store.lower(), publication)
 
     def _may_go_on(self) -> bool:
         """Whether to go on without the publication: only in check mode, for an earlier task may create it."""
-        if self._absent:
+        if self._task.params["state"] == "absent":
             return False
         if not self._task.check_mode:
             raise AppliveryError(f"publication: there is no publication with the slug {self._given} in this store")
@@ -120,7 +189,7 @@ class _Run:
         if find_by_id(self._task.api, publication) is not None:
             roll.proven = True
             return True
-        if self._absent:
+        if self._task.params["state"] == "absent":
             return False
         if not self._task.check_mode:
             raise AppliveryError(f"publication: there is no publication {publication} in this store")
@@ -130,13 +199,13 @@ class _Run:
     def _needs_proof(self, steps: Sequence[Step]) -> bool:
         """Whether a wrong id could go unnoticed, or be noticed too late."""
         actions = {step.action for step in steps}
-        if self._absent or actions & {REMOVED, UPDATED}:
+        if self._task.params["state"] == "absent" or actions & {REMOVED, UPDATED}:
             return True
         if CREATED in actions:
             # A real creation tells by itself.
             return self._task.check_mode
         # Nobody to remove: from the right list, or from none at all?
-        return self._exclusive or any(step.person is None for step in steps)
+        return self._task.params["exclusive"] or any(step.person is None for step in steps)
 
     def _warn_missing(self) -> None:
         self._task.warn(
@@ -149,63 +218,51 @@ class _Run:
         steps = [
             Step(UNCHANGED, person.key, person.email, msg="there is no such publication") for person in self._people
         ]
-        return self._outcome(None, steps, [Done(UNCHANGED, None, step.msg) for step in steps])
+        return self._outcome(None, steps, [foretold(step) for step in steps])
 
-    # What can't be ----------------------------------------------------------------------------------------------
+    # How it ends ------------------------------------------------------------------------------------------------------
 
-    def _refuse(self, steps: Sequence[Step], roll: Roll, dialect: Dialect) -> None:
-        """Refuse the whole task before any write, in check mode too."""
-        if self._exclusive and roll.hidden:
-            raise AppliveryError(
-                f"exclusive: {roll.hidden} of the OTP users in this store do not show which publication they belong "
-                "to, so removing everybody else could reach the testers of other publications. Nothing was written. "
-                "Name who is to leave with state: absent"
-            )
-        reasons: dict[str, list[str]] = {}
-        for step in steps:
-            person = step.person
-            reason = step.refused or (step.action == CREATED and person and dialect.why_refused(person)) or ""
-            if reason:
-                reasons.setdefault(reason, []).append(step.email)
-        if reasons:
-            told = "; ".join(f"{names(emails)}: {reason}" for reason, emails in reasons.items())
-            raise InvalidInput(f"this server can't do what the task asks for, nothing was written. {told}")
-
-    # How it ends ------------------------------------------------------------------------------------------------
-
-    def _warn(self, steps: Sequence[Step], roll: Roll, dialect: Dialect, done: Sequence[Done]) -> None:
+    def _warn(self, steps: Sequence[Step], roll: Roll, dialect: Dialect, done: Sequence[Done], admit: Admit) -> None:
         forms = [
             dialect.form_for(step.person) if step.person and result.action == CREATED else None
             for step, result in zip(steps, done)
         ]
-        for text in warnings_of(steps, done, roll, forms):
+        for text in warnings_of(steps, done, forms, admit.once):
             self._task.warn(text)
-        if self._exclusive and roll.nobodys:
+        missing = {step.key for step in steps if not step.entries}
+        now = self._task.api.now()
+        doubtful = [
+            person.email
+            for person in self._people
+            if person.key in missing and person.wanted(now) and admit.doubtful(person)
+        ]
+        if doubtful:
             self._task.warn(
-                f"exclusive: {roll.nobodys} of the OTP users in this store belong to no publication, and stay where "
-                "they are; whether that lets them into this one is up to the server"
+                f"{names(doubtful)}: whether they were let in is not known, and counts as if they were; another "
+                "invitation lets them in"
             )
         if self._task.check_mode:
-            self._warn_of_other_lists(steps, roll)
-        differs = [step.email for step, result in zip(steps, done) if result.differs]
-        if differs:
-            self._task.warn(f"{names(differs)}: the server shows another allowance than it was sent; see users")
+            self._warn_of_the_real_run(steps, roll, dialect)
 
-    def _warn_of_other_lists(self, steps: Sequence[Step], roll: Roll) -> None:
+    def _warn_of_the_real_run(self, steps: Sequence[Step], roll: Roll, dialect: Dialect) -> None:
         coming = [step for step in steps if step.action == CREATED]
-        for where, known in (("another publication", roll.elsewhere), ("the store, of no publication", roll.loose)):
-            emails = [step.email for step in coming if step.key in known]
-            if emails:
-                self._task.warn(
-                    f"on the list of {where}: {names(emails)}. A server that keeps an address only once per store will "
-                    "refuse them"
-                )
+        emails = [step.name for step in coming if step.key in roll.elsewhere]
+        if emails:
+            self._task.warn(
+                f"on the list of another publication: {names(emails)}. A server that keeps an address only once per "
+                "store will refuse them"
+            )
+        if coming and self._task.params["exclusive"] and not dialect.known:
+            self._task.warn(
+                "exclusive: whether this server shows which publication its OTP users belong to is seen only when the "
+                "first of them is let in; if it does not, the task will be refused then"
+            )
 
     def _outcome(self, publication: str | None, steps: Sequence[Step], done: Sequence[Done]) -> Outcome:
         numbers = counts(done)
         before, after = differences(self._given, steps, done)
         result: dict[str, Any] = {
-            "users": outcomes(steps, done),
+            "users": outcomes(steps, done, publication),
             "counts": numbers,
             "publication_id": publication,
         }
@@ -213,32 +270,13 @@ class _Run:
         if error is None:
             result["msg"] = sentence(numbers)
         return Outcome(
-            changed=any(result.partly or result.action in (CREATED, UPDATED, REMOVED) for result in done),
+            changed=any(map(wrote, done)),
             result=result,
             before=before,
             after=after,
             title=f"OTP users of {self._given}",
             error=error,
         )
-
-
-def _check(params: Mapping[str, Any], people: Sequence[Person]) -> None:
-    """Refuse, before the first request, options that contradict each other or reach too far."""
-    if not 1 <= params["concurrency"] <= _MOST_WORKERS:
-        raise InvalidInput(
-            f"concurrency: {params['concurrency']} is not possible; it must be from 1 to {_MOST_WORKERS}"
-        )
-    if params["exclusive"] and params["state"] == "absent":
-        raise InvalidInput("exclusive: it goes only with state: present, where it removes whom the task does not name")
-    if params["exclusive"] and not people and not params["allow_empty"]:
-        raise InvalidInput("exclusive: nobody is named, so everybody would be removed; allow_empty: true allows that")
-    _check_publication(str(params["publication"]))
-
-
-def _check_publication(text: str) -> None:
-    # The pattern of the reference and of a client, with upper case though the guide knows only lower (C11).
-    if not re.match(r"\A[A-Za-z0-9][A-Za-z0-9-]*\Z", text):
-        raise InvalidInput(f"publication: {text!r} is neither a slug nor an id")
 
 
 DEFINITION = Definition(SPEC, run, needs, CONSTRAINTS)

@@ -7,14 +7,12 @@
 
 from __future__ import annotations
 
-import re
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 from .._api.client import Api, identity
-from .._core.addresses import email_key
 from .._core.errors import (
     AmbiguousWrite,
     AppliveryError,
@@ -22,14 +20,10 @@ from .._core.errors import (
     InvalidInput,
     RequestFailed,
 )
-from .._publication.find import find_by_id
-from .dialect import (
-    SEED,
-    Dialect,
-    body_of,
-    refuses_form,
-    why_not,
-)
+from .._publication.resource import find_by_id
+from .admit import Admit
+from .check import check_steps
+from .dialect import SEED, Dialect, body_of, refuses_form
 from .people import Person
 from .plan import (
     CREATED,
@@ -37,23 +31,23 @@ from .plan import (
     REMOVED,
     UNCHANGED,
     UPDATED,
-    Roll,
+    Rules,
     Step,
+    stay,
 )
 from .resource import (
     DOWNLOADS,
     OTP_USERS,
     allowance_of,
-    names_no_publication,
     publication_of,
 )
+from .roll import Roll, key_of, listed, of_person, search
 
 # As many failures in a row, of a kind that has nothing to do with the person, and the rest is not tried any more.
 _HOPELESS_AFTER = 10
-_HOPELESS_CODES = (5003, 5004)
+_HOPELESS_CODES = (5003, 5004, 5017)
 # Creations sent one at a time until one has told which form the server takes.
 _MOST_SCOUTS = 3
-_SAFE_TO_SEARCH = re.compile(r"[A-Za-z0-9@._-]+")
 
 
 class NoPublication(AppliveryError):
@@ -63,8 +57,8 @@ class NoPublication(AppliveryError):
 class Done(NamedTuple):
     """What became of one step.
 
-    ``differs`` is what the server shows instead of what was asked for. ``partly``: it failed, but not before something
-    was written.
+    ``differs`` is what the server shows instead of what was asked for. ``partly``: it failed, but something was, or may
+    have been, written.
     """
 
     action: str
@@ -75,14 +69,23 @@ class Done(NamedTuple):
     partly: bool = False
 
 
+def foretold(step: Step) -> Done:
+    """What becomes of a step in check mode, and of one that asks for nothing."""
+    return Done(step.action, _first(step), step.msg)
+
+
 class Writer:
     """Sends the writes of one task through one API that all threads share."""
 
-    def __init__(self, api: Api, publication: str, roll: Roll, dialect: Dialect, concurrency: int) -> None:
+    def __init__(
+        self, api: Api, publication: str, roll: Roll, dialect: Dialect, admit: Admit, rules: Rules, concurrency: int
+    ) -> None:
         self._api = api
         self._publication = publication
         self._roll = roll
         self._dialect = dialect
+        self._admit = admit
+        self._rules = rules
         self._concurrency = concurrency
         self._lock = threading.Lock()
         self._proving = threading.Lock()
@@ -92,29 +95,73 @@ class Writer:
         self._hopeless: dict[str, AppliveryError] = {}
 
     def carry_out(self, steps: Sequence[Step]) -> list[Done]:
-        """The outcome of each step, in the same order. Raises only when the publication turns out not to exist."""
-        done: dict[int, Done] = {}
-        todo: list[int] = []
-        for number, step in enumerate(steps):
-            if step.action == UNCHANGED:
-                done[number] = Done(UNCHANGED, _first(step), step.msg)
-            else:
-                todo.append(number)
-        # Removals free places that a plan may count; creations come last.
-        todo.sort(key=lambda number: (REMOVED, UPDATED, CREATED).index(steps[number].action))
-        for number in self._scouts(steps, todo):
-            done[number] = self._attempt(steps[number])
-            self._check_publication(done[number])
-        self._fan_out(steps, [number for number in todo if number not in done], done)
+        """The outcome of each step, in the same order.
+
+        Raises, with nothing left written, where the publication turns out not to exist, or the server turns out to be
+        one that can't do what the task asks for.
+        """
+        done = {number: foretold(step) for number, step in enumerate(steps) if step.action == UNCHANGED}
+        todo = {
+            action: [number for number, step in enumerate(steps) if step.action == action]
+            for action in (REMOVED, UPDATED, CREATED)
+        }
+        self._learn(steps, todo[CREATED], done)
+        # Removals free places that a plan may count, so all of them are done before the first creation.
+        for action in (REMOVED, UPDATED):
+            self._fan_out(steps, todo[action], done)
+        for number in [number for number in todo[CREATED] if number not in done][:_MOST_SCOUTS]:
+            # A thousand at once would be refused a thousand times in the wrong form.
+            if not self._dialect.learnt:
+                done[number] = self._attempt(steps[number])
+                self._check_publication(done[number])
+        self._fan_out(steps, [number for number in todo[CREATED] if number not in done], done)
         return [done[number] for number in range(len(steps))]
 
-    def _scouts(self, steps: Sequence[Step], todo: Sequence[int]) -> Iterator[int]:
-        """Creations to send alone: a thousand at once would be refused a thousand times in the wrong form."""
-        creations = [number for number in todo if steps[number].action == CREATED]
-        for number in creations[:_MOST_SCOUTS]:
-            if self._dialect.learnt:
-                return
-            yield number
+    # Learning, before anything else is written, what could not be kept true later -------------------------------------
+
+    def _learn(self, steps: Sequence[Step], creations: Sequence[int], done: dict[int, Done]) -> None:
+        """Let one person in where the list does not show the form, and the task depends on it.
+
+        What a creation needs only one of the forms for, or a later run has to see, is refused here.
+        """
+        people = {number: _person(steps[number]) for number in creations}
+        choosy = [number for number, person in people.items() if self._dialect.needs_one(person)]
+        stated = [number for number, person in people.items() if self._rules.always and person.named]
+        if self._dialect.known or not (choosy or stated):
+            return
+        # The form that names no publication is tried first, for the other one may be all that a server has.
+        choosy.sort(key=lambda number: self._dialect.form_for(people[number]) != SEED)
+        first = (choosy or stated)[0]
+        tried = self._attempt(steps[first])
+        self._check_publication(tried)
+        try:
+            check_steps(steps, self._dialect)
+            if tried.action in (CREATED, UNCHANGED):
+                self._check_lasting(people[first], tried)
+        except AppliveryError as problem:
+            problem.with_result(changed=tried.partly or tried.action == CREATED)
+            raise
+        if tried.action != FAILED or tried.partly:
+            done[first] = tried
+
+    def _check_lasting(self, person: Person, done: Done) -> None:
+        """Take somebody off again whose entry a later run of the same task would be refused for, and say so."""
+        found = tuple(listed(read) for read in of_person(search(self._api, person.sent), person.key))
+        mine = tuple(entry for entry in found if entry.owner in (self._publication, None))
+        reason = stay(person, mine, self._rules.always).refused
+        if self._rules.exclusive and any(entry.owner is None for entry in mine):
+            reason = "exclusive can't be kept: this server does not show which publication its OTP users belong to"
+        if not reason:
+            return
+        idents = [entry.ident for entry in mine if entry.ident] if done.action == CREATED else []
+        for ident in idents:
+            self._api.delete(OTP_USERS, ident)
+        if idents:
+            self._admit.withdraw(person)
+        raise InvalidInput(
+            f"this server can't do what the task asks for: {reason}. It showed when {person.email} was let in, who was "
+            "taken off the list again; nobody else was touched"
+        )
 
     def _check_publication(self, done: Done) -> None:
         """End the task where the first creation shows that nobody can be let in; nothing was written by then."""
@@ -144,6 +191,8 @@ class Writer:
         if found is not None:
             return None
         return AppliveryError(f"publication: there is no publication {self._publication} in this store")
+
+    # Many at once -----------------------------------------------------------------------------------------------------
 
     def _fan_out(self, steps: Sequence[Step], todo: Sequence[int], done: dict[int, Done]) -> None:
         queue = iter(todo)
@@ -177,14 +226,14 @@ class Writer:
         if stopped is not None:
             text = "not tried, for others failed before for a reason that is nobody's own: "
             return Done(FAILED, _first(step), text + stopped.message, problem=stopped)
+        verbs = {REMOVED: self._remove, UPDATED: self._update, CREATED: self._create}
         try:
-            done = self._verbs[step.action](self, step)
-        except AppliveryError as problem:
-            self._note_failure(step.action, problem)
-            # An entry that was asked for may be written although the answer got lost; a creation is looked up.
-            maybe = isinstance(problem, AmbiguousWrite) and step.action != CREATED
-            return Done(FAILED, _first(step), problem.message, problem=problem, partly=maybe)
-        self._in_a_row[step.action] = 0
+            done = verbs[step.action](step)
+        except Exception as bug:  # one person's failure stops nobody, whatever it is, and what was written is told
+            problem = AppliveryError(f"unexpected {type(bug).__name__}; please report it")
+            return Done(FAILED, _first(step), problem.message, problem=problem, partly=True)
+        if done.action != FAILED:
+            self._in_a_row[step.action] = 0
         return done
 
     def _note_failure(self, action: str, problem: AppliveryError) -> None:
@@ -193,7 +242,7 @@ class Writer:
             if self._in_a_row[action] >= _HOPELESS_AFTER:
                 self._hopeless[action] = problem
 
-    # Removing and updating ------------------------------------------------------------------------------------
+    # Removing and updating --------------------------------------------------------------------------------------------
 
     def _remove(self, step: Step) -> Done:
         return self._one_by_one(step, lambda ident: self._api.delete(OTP_USERS, ident))
@@ -208,8 +257,8 @@ class Writer:
         except RequestFailed as problem:
             if not problem.absent:
                 raise
-            text = f"left the list meanwhile; running the task again decides anew. {problem.message}"
-            raise AppliveryError(text, problem.failure) from problem
+            problem.message = f"left the list meanwhile; running the task again decides anew. {problem.message}"
+            raise
         return True
 
     def _one_by_one(self, step: Step, write: Callable[[str], bool]) -> Done:
@@ -225,113 +274,119 @@ class Writer:
             except AppliveryError as problem:
                 failures.append((ident, problem))
         if not failures:
-            done = Done(step.action, _first(step), step.msg)
+            done = foretold(step)
             return done if written else Done(UNCHANGED, _first(step), "was gone already")
         ident, first = failures[0]
+        partly = bool(written) or any(_may_be_written(problem) for _ident, problem in failures)
+        self._note_failure(step.action, first)
         if not written:
-            raise first
+            return Done(FAILED, ident, first.message, problem=first, partly=partly)
         text = f"stands on the list {len(step.idents)} times, {written} of them {step.action}; {first.message}"
         return Done(FAILED, ident, text, problem=first, partly=True)
 
-    # Creating -------------------------------------------------------------------------------------------------
+    # Creating ---------------------------------------------------------------------------------------------------------
 
     def _create(self, step: Step) -> Done:
         person = _person(step)
+        asked = _Asked()
+        try:
+            self._admit.claim(person)
+            done = self._create_in_its_form(person, asked)
+        except AppliveryError as problem:
+            if asked.settled:
+                self._admit.withdraw(person)
+            self._note_failure(CREATED, problem)
+            return Done(FAILED, None, problem.message, problem=problem, partly=asked.uncertain)
+        if done.action != FAILED:
+            self._admit.confirm(person)
+        return done
+
+    def _create_in_its_form(self, person: Person, asked: _Asked) -> Done:
         form = self._dialect.form_for(person)
         try:
-            return self._create_in(form, person)
+            return self._create_in(form, person, asked)
         except RequestFailed as problem:
             other = self._dialect.refused(form) if refuses_form(form, problem) else None
             if other is None:
                 raise
-        return self._create_in(other, person)
+        return self._create_in(other, person, asked)
 
-    def _create_in(self, form: str, person: Person) -> Done:
-        reason = why_not(form, person)
+    def _create_in(self, form: str, person: Person, asked: _Asked) -> Done:
+        reason = self._dialect.why_not(form, person)
         if reason:
             raise InvalidInput(reason)
         if form == SEED:
             # It can't name the publication, so that a server would let people in though it does not exist.
             self._make_sure()
-            if person.key in self._roll.loose:
-                # All that this form can do for a person has been done.
-                loose = self._roll.loose[person.key][0]
-                return Done(UNCHANGED, loose.ident, "is on the list of the store; this server's form can do no more")
-        uncertain: list[bool] = []
 
         def look_up() -> dict[str, Any] | None:
-            uncertain.append(True)
-            return self._find(form, person, thoroughly=True)
+            asked.uncertain, asked.settled = True, False
+            found = self._find(person, thoroughly=True)
+            asked.settled = found is None
+            return found
 
         try:
             data = self._api.create(OTP_USERS, body_of(form, person, self._publication), look_up)
         except RequestFailed as problem:
             if refuses_form(form, problem) or not _may_be_duplicate(problem):
                 raise
-            found = self._find_after(problem, form, person)
+            found = self._find_after(problem, person)
             self._dialect.accepted(form)
             # After an uncertain first attempt the one that is there now is most likely our own.
-            return Done(CREATED if uncertain else UNCHANGED, identity(found), "was on the list already")
+            return Done(CREATED if asked.uncertain else UNCHANGED, identity(found), "was on the list already")
+        asked.uncertain, asked.settled = True, False
         self._dialect.accepted(form)
-        return self._created(form, person, data)
+        return self._created(person, data)
 
-    def _find_after(self, problem: RequestFailed, form: str, person: Person) -> dict[str, Any]:
+    def _find_after(self, problem: RequestFailed, person: Person) -> dict[str, Any]:
         """Who is on the list under the address that was refused; the refusal itself where that explains nothing."""
         try:
-            found = self._find(form, person)
+            found = self._find(person)
         except AppliveryError:
             found = None
         if found is not None:
             return found
         other = self._roll.elsewhere.get(person.key)
-        where = f"another publication ({other})" if other else ""
-        if not where and person.key in self._roll.loose:
-            where = "the store, of no publication"
-        if where:
+        if other:
             problem.message = (
-                f"is on the list of {where}, and this server seems to keep an address only once per store: remove it "
-                f"there first. {problem.message}"
+                f"is on the list of another publication ({other}), and this server seems to keep an address only once "
+                f"per store: remove it there first. {problem.message}"
             )
         raise problem
 
-    def _find(self, form: str, person: Person, thoroughly: bool = False) -> dict[str, Any] | None:
+    def _find(self, person: Person, thoroughly: bool = False) -> dict[str, Any] | None:
         """The user with exactly this address, of this publication or of one that is not shown.
 
-        The filter by e-mail is a partial match (reference) and only a hint. ``thoroughly``: before absence is
-        concluded, the list is read without it.
+        ``thoroughly``: before absence is concluded, the list is read without the server's filter.
         """
-        hint = max(_SAFE_TO_SEARCH.findall(person.sent), key=len)
-        for hints in ({"email": hint}, {}) if thoroughly else ({"email": hint},):
-            found = None
-            for read in self._api.list_all(OTP_USERS, hints):
-                if email_key(str(read.get("email") or "")) != person.key:
-                    continue
+        for reads in (self._searched, self._whole_list) if thoroughly else (self._searched,):
+            unsaid = None
+            for read in of_person(reads(person), person.key):
                 owner = publication_of(read)
-                if owner == self._publication.lower():
+                if owner == self._publication:
                     return read
-                if owner is not None:
+                if owner is None:
+                    unsaid = read
+                else:
                     self._roll.elsewhere[person.key] = owner
-                elif not self._is_loose(form, read):
-                    found = read
-            if found is not None:
-                return found
+            if unsaid is not None:
+                return unsaid
         return None
 
-    def _is_loose(self, form: str, read: Mapping[str, Any]) -> bool:
-        """Whether a user can't be one that was created in this form, for lack of any publication."""
-        return form != SEED and self._roll.binds and names_no_publication(read)
+    def _searched(self, person: Person) -> list[dict[str, Any]]:
+        return search(self._api, person.sent)
 
-    def _created(self, form: str, person: Person, data: Any) -> Done:
-        read = _answered(data, person, self._publication.lower())
+    def _whole_list(self, _person: Person) -> list[dict[str, Any]]:
+        return self._api.list_all(OTP_USERS)
+
+    def _created(self, person: Person, data: Any) -> Done:
+        read = _answered(data, person, self._publication)
         if read is None:
             try:
-                read = self._find(form, person)
+                read = self._find(person)
             except AppliveryError:
                 read = None
         ident, owner = (None, None) if read is None else (identity(read), publication_of(read))
-        if read is not None and self._is_loose(form, read):
-            text = "the server put the address on the list of the store, of no publication"
-            return Done(FAILED, ident, text, partly=True)
         if owner is None:
             # A server may drop the publication without a word.
             try:
@@ -339,7 +394,7 @@ class Writer:
             except NoPublication as problem:
                 text = f"the server put the address on the list of the store. {problem.message}"
                 return Done(FAILED, ident, text, problem=problem, partly=True)
-        elif owner != self._publication.lower():
+        elif owner != self._publication:
             text = f"the server put the address on the list of another publication ({owner})"
             return Done(FAILED, ident, text, partly=True)
         else:
@@ -349,13 +404,22 @@ class Writer:
         differs = _difference(person, read)
         return Done(CREATED, ident, differs, differs)
 
-    _verbs: Mapping[str, Callable[[Writer, Step], Done]] = {CREATED: _create, UPDATED: _update, REMOVED: _remove}
+
+class _Asked:
+    """What is known of one request to let somebody in.
+
+    ``uncertain``: it may have been carried out. ``settled``: as far as can be seen, it was not.
+    """
+
+    def __init__(self) -> None:
+        self.uncertain = False
+        self.settled = True
 
 
 def _answered(data: Any, person: Person, publication: str) -> dict[str, Any] | None:
-    """The user in the answer to a creation, which is an object or an array (fact sheet, C3)."""
+    """The person in an answer that is an object or an array, and may hold other people too (fact sheet, C3)."""
     objects = [item for item in (data if isinstance(data, list) else [data]) if isinstance(item, dict)]
-    fits = [item for item in objects if email_key(str(item.get("email") or "")) == person.key and identity(item)]
+    fits = [item for item in objects if key_of(item) == person.key and identity(item)]
     mine = [item for item in fits if publication_of(item) == publication]
     unsaid = [item for item in fits if publication_of(item) is None]
     return next(iter(mine + unsaid + fits), None)
@@ -367,6 +431,11 @@ def _difference(person: Person, read: Mapping[str, Any]) -> str:
     downloads = shown.downloads is not None and shown.downloads != wish.downloads
     temporal = None not in (shown.temporal, wish.temporal) and shown.temporal != wish.temporal
     return f"the server shows {shown.text()} instead of {wish.text()}" if downloads or temporal else ""
+
+
+def _may_be_written(problem: AppliveryError) -> bool:
+    """Whether a request about somebody on the list may have been carried out, in this attempt or an earlier one."""
+    return isinstance(problem, AmbiguousWrite) or problem.failure["attempts"] > 1
 
 
 def _may_be_duplicate(problem: RequestFailed) -> bool:
@@ -394,7 +463,7 @@ def _known(ident: str | None) -> str:
 
 def _person(step: Step) -> Person:
     if step.person is None:
-        raise AppliveryError(f"nothing is known about {step.email}")
+        raise AppliveryError(f"nothing is known about {step.name}")
     return step.person
 
 

@@ -9,8 +9,9 @@ from typing import Any, Callable, cast
 
 import pytest
 
-from ansible_collections.applivery.distribution.plugins.module_utils._build.match import fits, misfits
-from ansible_collections.applivery.distribution.plugins.module_utils._build.read import (
+from ansible_collections.applivery.distribution.plugins.module_utils._build.match import (
+    fits,
+    misfits,
     newest_first,
     sorted_newest_first,
 )
@@ -220,7 +221,7 @@ def test_a_list_that_shrinks_is_read_again(build: Start) -> None:
 
 def test_a_list_in_no_order_is_read_to_the_end() -> None:
     class Unordered:
-        def pages(self, _endpoint: Any, _hints: Any, _size: Any) -> Any:
+        def pages(self, _endpoint: Any, _hints: Any) -> Any:
             yield [{"createdAt": f"2026-05-0{day}T10:00:00Z"} for day in (3, 9, 5)]
             yield [{"createdAt": "2026-05-07T10:00:00Z"}]
 

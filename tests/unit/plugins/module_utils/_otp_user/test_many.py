@@ -311,6 +311,8 @@ def test_somebody_gone_meanwhile(world: Start) -> None:
         "action": "unchanged",
         "id": gone[0],
         "msg": "was gone already",
+        "publication_id": here.beta,
+        "previous": None,
     }
     assert not ran.changed
     assert ran.outcome.before == {}

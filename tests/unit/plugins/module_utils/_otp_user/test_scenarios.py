@@ -157,7 +157,7 @@ def test_the_servers_clock_counts_too(world: Start) -> None:
     [
         ({"single_use": True}, True),
         ({"allowed_downloads": 3}, True),
-        ({"single_use": True, "access_until": "2099-01-01"}, False),
+        ({"single_use": True, "access_until": "2099-01-01"}, True),
         ({}, False),
     ],
 )
@@ -323,7 +323,8 @@ def test_pages_then_one_write_per_difference(world: Start) -> None:
     here.let_in(*(f"other{number}@x.example" for number in range(5)), publication="prod")
     here.run(emails=[f"old{number}@x.example" for number in range(20)] + ["new@x.example"], exclusive=True)
     methods = [request.method for request in here.sim.requests]
-    assert (methods.count("GET"), methods.count("DELETE"), methods.count("POST")) == (3, 5, 1)
+    # Of several pages one may have slipped past the reader, so who is missing is looked up before being let in.
+    assert (methods.count("GET"), methods.count("DELETE"), methods.count("POST")) == (3 + 1, 5, 1)
 
 
 @pytest.mark.parametrize("publication", ["gone", "0123456789abcdef01234567"])
@@ -511,63 +512,49 @@ def test_the_list_is_the_stores_where_publications_are_hidden(world: Start) -> N
     assert here.everybody() == []
 
 
-# Somebody whom a server that shows publications shows to have none ---------------------------------------------------
+# Somebody of whom a server that shows publications shows none ---------------------------------------------------------
 
 
 @pytest.fixture
 def mixed(world: Start) -> Callable[..., World]:
     """Return a function that starts a world where ``ana`` is bound to a publication, and ``zoe`` to none."""
 
-    def start(bound: str = "beta", **switches: Any) -> World:
+    def start(bound: str | None = "beta", **switches: Any) -> World:
         here = world(**{"otp_items_publication": "null", **switches})
-        here.let_in("ana@x.example", publication=bound)
+        if bound:
+            here.let_in("ana@x.example", publication=bound)
         here.let_in("zoe@x.example", publication=None)
         return here
 
     return start
 
 
-@pytest.mark.parametrize("bound", ["beta", "prod"])
-def test_who_has_no_publication_is_let_into_this_one(mixed: Start, bound: str) -> None:
+@pytest.mark.parametrize("bound", ["beta", "prod", None])
+def test_whoever_shows_no_publication_counts_as_on_the_list_whatever_others_show(mixed: Start, bound: str) -> None:
     here = mixed(bound)
     ran = here.twice(emails=["Zoe@x.example"])
-    assert actions(ran) == {"Zoe@x.example": "created"}
-    assert ran.warnings == []
-    assert (here.on(), here.on(None)) == (sorted({"Zoe@x.example", *here.on()}), ["zoe@x.example"])
-    assert here.on(bound) == sorted(["ana@x.example", *(["Zoe@x.example"] if bound == "beta" else [])])
+    assert actions(ran) == {"Zoe@x.example": "unchanged"}
+    assert "counts as being on the list of this publication" in ran.warnings[0]
 
 
 @pytest.mark.parametrize("options", [{"state": "absent"}, {"access_until": "2020-01-01"}])
-def test_who_has_no_publication_does_not_leave_this_one(mixed: Start, options: dict[str, Any]) -> None:
+@pytest.mark.parametrize("first", [["ana@x.example"], []])
+def test_whoever_shows_no_publication_leaves_whatever_others_show(
+    mixed: Start, options: dict[str, Any], first: list[str]
+) -> None:
     here = mixed()
-    here.let_in("yan@x.example")
-    here.let_in("Yan@x.example", publication=None)
-    ran = here.twice(emails=["zoe@x.example", "yan@x.example"], **options)
-    assert actions(ran) == {"zoe@x.example": "unchanged", "yan@x.example": "removed"}
-    assert all("stays on the list of the store, of no publication" in user["msg"] for user in ran.result["users"])
-    assert here.on(None) == ["Yan@x.example", "zoe@x.example"]
-    assert len(ran.warnings) == 1
-    assert "2 people (zoe@x.example, yan@x.example) stand on the list of the store" in ran.warnings[0]
-
-
-def test_exclusive_leaves_alone_who_has_no_publication(mixed: Start) -> None:
-    here = mixed()
-    ran = here.twice(emails=["new@x.example"], exclusive=True)
-    assert actions(ran) == {"new@x.example": "created", "ana@x.example": "removed"}
-    assert here.on(None) == ["zoe@x.example"]
-    assert len(ran.warnings) == 1
-    assert "exclusive: 1 of the OTP users" in ran.warnings[0]
-
-
-def test_where_nobody_shows_a_publication_null_says_no_more_than_silence(world: Start) -> None:
-    here = world(otp_items_publication="null")
-    here.let_in("zoe@x.example", publication=None)
-    ran = here.twice(emails=["zoe@x.example"])
-    assert actions(ran) == {"zoe@x.example": "unchanged"}
-    assert "counts as being on the list of this publication" in ran.warnings[0]
-    assert "exclusive" in str(here.run(emails=["zoe@x.example"], exclusive=True).error)
-    ran = here.twice(emails=["zoe@x.example"], state="absent")
+    ran = here.run(emails=[*first, "zoe@x.example"], **options)
+    assert actions(ran)["zoe@x.example"] == "removed"
     assert "from the whole store" in ran.warnings[0]
+    assert here.everybody() == sorted({"ana@x.example"} - set(first))
+    assert not here.run(emails=[*first, "zoe@x.example"], **options).changed
+
+
+def test_exclusive_is_refused_where_one_shows_no_publication(mixed: Start) -> None:
+    here = mixed()
+    ran = here.run(emails=["new@x.example"], exclusive=True)
+    assert "exclusive: 1 of the OTP users" in str(ran.error)
+    assert here.sim.writes == []
 
 
 @pytest.mark.parametrize("items", ["seed", "both"])
@@ -577,41 +564,6 @@ def test_null_says_nothing_where_creations_cannot_name_a_publication(mixed: Star
     assert here.everybody() == ["ana@x.example", "new@x.example", "zoe@x.example"]
     here.twice(emails=["zoe@x.example", "new@x.example"], state="absent")
     assert here.everybody() == ["ana@x.example"]
-
-
-def test_who_has_no_publication_is_not_added_again_in_a_form_that_cannot_name_one(mixed: Start) -> None:
-    here = mixed(otp_body="seed", otp_unique="publication")
-    ran = here.run(emails=["zoe@x.example"])
-    assert ran.error is None
-    assert not ran.changed
-    assert "on the list of the store" in ran.result["users"][0]["msg"]
-    assert [request.status for request in here.sim.writes] == [400]
-
-
-def test_who_has_no_publication_may_be_in_the_way(mixed: Start) -> None:
-    here = mixed(otp_unique="store")
-    foretold = here.run(check=True, emails=["zoe@x.example"])
-    assert "on the list of the store, of no publication: zoe@x.example" in foretold.warnings[0]
-    ran = here.run(emails=["zoe@x.example"])
-    assert actions(ran) == {"zoe@x.example": "failed"}
-    assert "is on the list of the store, of no publication" in ran.result["users"][0]["msg"]
-
-
-def test_who_has_no_publication_is_not_taken_for_a_creation_of_unknown_outcome(mixed: Start) -> None:
-    here = mixed()
-    here.sim.fault("cut_before", method="POST")
-    assert here.run(emails=["zoe@x.example"]).error is None
-    assert here.on() == ["ana@x.example", "zoe@x.example"]
-
-
-def test_a_creation_that_ends_without_a_publication_is_a_failure(mixed: Start) -> None:
-    here = mixed()
-    answer = {"id": "a" * 24, "email": "new@x.example", "allowedDownloadsNum": -1, "publishedApplicationId": None}
-    here.sim.fault("status", method="POST", status=201, body={"status": True, "data": answer})
-    ran = here.run(emails=["new@x.example"])
-    assert ran.error is not None
-    assert ran.changed
-    assert "of no publication" in ran.result["users"][0]["msg"]
 
 
 # What many people look like -----------------------------------------------------------------------------------------

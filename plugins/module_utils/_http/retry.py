@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: not for use from elsewhere, may change in any release.
+"""A request whose first attempt went wrong: repeated while that is safe and in time, else an error.
+
+Imported only when that happens.
+"""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, cast
+
+from .._core.errors import (
+    AmbiguousWrite,
+    RequestFailed,
+    failure,
+)
+from .._core.wording import after, sentences
+from .transport import HttpOptions, Reply, Request
+
+if TYPE_CHECKING:
+    from .faults import Fault
+    from .transport import Transport
+
+_REPEATABLE = ("GET", "PUT", "DELETE")
+_LONGEST_BACKOFF = 20.0
+_SHORTEST_ATTEMPT = 1.0
+_SPREAD = 0.05
+
+
+def backoff(options: HttpOptions, attempts: int) -> float:
+    """Seconds to wait after so many attempts: twice as long each time, up to a bound."""
+    return min(options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
+
+
+class Repetition:
+    """One request from its first fault on; one total budget holds for all waits and further attempts."""
+
+    def __init__(self, transport: Transport, request: Request) -> None:
+        self._transport = transport
+        self._options = transport.options
+        self._request = request
+        self._attempts = 1
+        self._failed_at = transport.clock()
+
+    def settled(self, reply: Reply | None, fault: Fault | None) -> Reply:
+        """What comes of the request after an attempt that brought ``reply`` and ``fault``: see Transport.send."""
+        while fault is not None:
+            excuse = self._why_not_again(fault)
+            if excuse is None:
+                self._tell(fault)
+                self._wait(fault)
+                # Another thread may have been told to wait for longer meanwhile.
+                if not self._transport.gate.pass_through(self._failed_at + self._options.retry_timeout):
+                    excuse = self._too_long(self._transport.gate.remaining())
+            if excuse is not None:
+                return self._give_up(reply, fault, excuse)
+            reply, fault = self._transport.attempt(self._request, self._limit())
+            self._attempts += 1
+        # An attempt without a fault always has a reply.
+        return cast(Reply, reply)._replace(attempts=self._attempts)
+
+    def _remaining(self) -> float:
+        return self._options.retry_timeout - (self._transport.clock() - self._failed_at)
+
+    def _limit(self) -> float:
+        limit = self._request.timeout or self._options.timeout
+        return min(limit, max(_SHORTEST_ATTEMPT, self._remaining()))
+
+    def _why_not_again(self, fault: Fault) -> str | None:
+        """None when the request is to be repeated, else what to add to the error."""
+        unsafe = self._request.method not in _REPEATABLE and fault.sent
+        if fault.final or unsafe or self._options.retry_timeout <= 0:
+            return ""
+        return self._too_long(max(self._wait_for(fault)[1], self._transport.gate.remaining()))
+
+    def _too_long(self, wait: float) -> str | None:
+        if wait < self._remaining():
+            return None
+        budget = f"retry_timeout ({self._options.retry_timeout:.0f} s)"
+        return f"Waiting {wait:.0f} s more would exceed {budget}" if wait >= 1 else f"nothing is left of {budget}"
+
+    def _wait_for(self, fault: Fault) -> tuple[float, float]:
+        """The shortest and the longest time to wait; what is between them parts clients that failed together."""
+        # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
+        # one unlucky thread would hold up all others.
+        if fault.told is not None and fault.told >= self._options.backoff:
+            return fault.told, fault.told + _SPREAD
+        longest = backoff(self._options, self._attempts)
+        return max(fault.told or 0.0, longest / 2), longest
+
+    def _wait(self, fault: Fault) -> None:
+        seconds = random.uniform(*self._wait_for(fault))  # noqa: S311 - it guards no secret
+        if fault.told is not None or fault.kind == "HTTP 429":
+            self._transport.gate.close_for(seconds)
+        else:
+            self._transport.sleep(seconds)
+
+    def _tell(self, fault: Fault) -> None:
+        path = self._transport.redact(self._request.path)
+        self._transport.tell(fault.kind, f"{self._request.method} {path} had to be repeated: {fault.text}.")
+
+    def _give_up(self, reply: Reply | None, fault: Fault, excuse: str) -> Reply:
+        ambiguous = self._request.method != "GET" and fault.sent
+        if reply is not None:
+            broken = fault.text if fault.kind == "unreadable" else ""
+            return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous, broken=broken)
+        method, path = self._request.method, self._transport.redact(self._request.path)
+        details = failure(message=fault.text, method=method, path=path, attempts=self._attempts)
+        text = sentences(f"{method} {path}{after(self._attempts)}: {fault.text}", excuse, fault.hint)
+        raise (AmbiguousWrite if ambiguous else RequestFailed)(text, details)
