@@ -12,6 +12,14 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options: {}
 attributes:
+  action:
+    description: Indicates this has a corresponding action plugin so some parts of the options can be executed on the
+      controller.
+    support: full
+    details:
+      - With the connection C(local), without C(become) and C(async), and with the Python that runs Ansible, the whole
+        task runs inside Ansible's process. Else the module runs, with the same result.
+      - The variable C(applivery_in_process) set to C(false) has the module run in any case.
   check_mode:
     description: Runs in C(check_mode) and predicts what it would change, without changing anything.
   diff_mode:

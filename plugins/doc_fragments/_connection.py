@@ -92,3 +92,44 @@ options:
 requirements:
   - requests
 """
+
+    # The same variables in the form that plugins other than modules declare them in.
+    ENVIRONMENT = r"""
+options:
+  app_token:
+    env:
+      - name: APPLIVERY_APP_TOKEN
+  service_account_token:
+    env:
+      - name: APPLIVERY_SERVICE_ACCOUNT_TOKEN
+  organization:
+    env:
+      - name: APPLIVERY_ORGANIZATION
+  application:
+    env:
+      - name: APPLIVERY_APPLICATION
+  store:
+    env:
+      - name: APPLIVERY_STORE
+  api:
+    env:
+      - name: APPLIVERY_API
+  api_url:
+    env:
+      - name: APPLIVERY_API_URL
+  upload_url:
+    env:
+      - name: APPLIVERY_UPLOAD_URL
+  validate_certs:
+    env:
+      - name: APPLIVERY_VALIDATE_CERTS
+  ca_path:
+    env:
+      - name: APPLIVERY_CA_PATH
+  api_timeout:
+    env:
+      - name: APPLIVERY_API_TIMEOUT
+  retry_timeout:
+    env:
+      - name: APPLIVERY_RETRY_TIMEOUT
+"""

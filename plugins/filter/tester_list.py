@@ -13,13 +13,24 @@ version_added: 1.0.0
 author: The applivery.distribution contributors (@applivery)
 description:
   - Brings a list of testers, however it is written, into one form. Each person appears once.
-  - The role P(applivery.distribution.tester_onboarding#role) reads its testers with it.
+  - What is clear is read; everything else is refused with line and column, before anything is sent. Whom
+    M(applivery.distribution.applivery_otp_user) would refuse is refused here, by the same rules.
+  - The role P(applivery.distribution.tester_onboarding#role) reads its testers with it. For a file there is
+    P(applivery.distribution.tester_list#lookup).
 positional: _input
 options:
   _input:
     description:
-      - A list of dictionaries with C(email), C(studio), C(allowance) and C(access_until), or of bare addresses; or CSV
-        text whose first line names these columns, divided by commas or semicolons; or text with addresses.
+      - A list of dictionaries or of addresses; or text, which is a table or addresses.
+      - A tester has C(email), and optionally C(studio), C(allowance) (number of downloads, or V(unlimited)) and every
+        suboption of O(applivery.distribution.applivery_otp_user#module:users). C(allowed_downloads) is another
+        word for C(allowance).
+      - The first line of a table names its columns, divided by commas, semicolons, tabs or C(|), which a line such as
+        C(sep=;) before it may say. The column of addresses may be called as spreadsheets and mail programs call it,
+        such as V(E-Mail) or V(Correo electrónico). Other columns are not read, with a warning. A name that looks like
+        a misspelt one is refused.
+      - Text that begins with an address is addresses, divided by line breaks, blanks, commas or semicolons, with or
+        without names, as in C(Lee, Ana <ana@studio.example>).
       - One person listed twice with different settings is an error.
     type: raw
     required: true
@@ -43,20 +54,27 @@ options:
     type: str
     choices: [testers, users, emails]
     default: testers
+  allow_empty:
+    description: Whether a heading without anybody below it is a list of nobody. Otherwise it is refused.
+    type: bool
+    default: false
+seealso:
+  - plugin: applivery.distribution.tester_list
+    plugin_type: lookup
 """
 
 EXAMPLES = r"""
-- name: Let in the testers of a CSV file
+- name: Let in whom a survey names
   applivery.distribution.applivery_otp_user:
     publication: my-app-testers
-    users: "{{ lookup('ansible.builtin.file', 'testers.csv') | applivery.distribution.tester_list(form='users') }}"
+    users: "{{ typed_addresses | applivery.distribution.tester_list(access_until='2030-06-30', form='users') }}"
 """
 
 RETURN = r"""
 _value:
   description:
     - The testers, each with C(studio), C(email), C(allowance) (an integer, V(-1) for no limit) and C(access_until)
-      (text, empty for none). With O(form=emails) the addresses, as text.
+      (text, empty for none), and with what else the list says of them. With O(form=emails) the addresses, as text.
   type: list
   elements: raw
 """
@@ -64,27 +82,28 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
-from ..plugin_utils._testers import (
-    addresses_of,
-    testers_of,
-    users_of,
-)
+from ..module_utils._core.errors import AppliveryError
+from ..plugin_utils._testers import in_form
 
 
 def tester_list(
-    source: Any, studio: str = "", allowance: Any = 1, access_until: Any = "", form: str = "testers"
+    source: Any,
+    studio: Any = "",
+    allowance: Any = 1,
+    access_until: Any = "",
+    form: str = "testers",
+    allow_empty: bool = False,
 ) -> list[Any]:
     """Return testers in one form."""
-    if form not in ("testers", "users", "emails"):
-        raise AnsibleFilterError(f"The form of tester_list is testers, users or emails, not {form}.")
     try:
-        if form == "emails":
-            return addresses_of(source)
-        testers = testers_of(source, studio, allowance, access_until)
-        return users_of(testers) if form == "users" else testers
-    except ValueError as error:
-        raise AnsibleFilterError(f"The list of testers can't be used. {error}") from error
+        found, notes = in_form(source, form, studio, allowance, access_until, allow_empty)
+    except AppliveryError as error:
+        raise AnsibleFilterError(f"The list of testers can't be used. {error}.") from None
+    for note in notes:
+        Display().warning(note)
+    return found
 
 
 class FilterModule:

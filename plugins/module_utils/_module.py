@@ -3,15 +3,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""AnsibleModule with the shared options; the one place where a module ends, well or badly."""
+"""Running a definition, for the module and for its action alike; and the one place where a module exits or fails."""
 
 from __future__ import annotations
 
+import copy
 import json
-from collections.abc import Iterable, Mapping
-from typing import Any
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NamedTuple
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.common.parameters import remove_values
 
 from ._api.client import Api, connect
 from ._api.connection import (
@@ -20,77 +24,147 @@ from ._api.connection import (
     resolve,
 )
 from ._core.errors import AppliveryError, MissingLibrary
-from ._core.task import Definition, Needs, Outcome, Task
+from ._core.given import check_texts, without_nulls
+from ._core.task import Definition, Outcome, Task
+from ._core.wording import one_line
+from ._http.redaction import Redactor
 
-_USER_AGENT = "applivery.distribution/1.0.0"
+try:
+    # Since ansible-core 2.22 what is secret is told to Ansible, which masks what it shows; older ones mask what a
+    # module returns.
+    from ansible.module_utils.secrets import register_secrets
+except ImportError:
+    register_secrets = None
+
+MASKS_WHAT_IS_RETURNED = register_secrets is None
+# Ansible walks through results level by level, some of it by recursion.
+_DEEPEST = 100
+
+
+class Call(NamedTuple):
+    """One task on its way in, its options checked by the argument spec.
+
+    ``params`` are the options as the spec makes them, ``given`` as the task says them; ``secrets`` are the values of
+    ``no_log`` options, and whoever calls masks with what they are in the end.
+    """
+
+    params: Mapping[str, Any]
+    given: Mapping[str, Any]
+    check_mode: bool
+    diff: bool
+    warn: Callable[[str], None]
+    secrets: set[str]
+    environment: Environment
+
+
+def spec_of(definition: Definition, environment: Environment) -> dict[str, dict[str, Any]]:
+    """The whole argument spec: the connection's options and the definition's own."""
+    return {**connection_spec(environment), **definition.spec}
+
+
+def run_definition(definition: Definition, call: Call) -> dict[str, Any]:
+    """What the task returns, as plain data; ``failed`` is there, and true, where it failed. Raises nothing."""
+    tell_secrets(call.secrets)
+    try:
+        result = _run(definition, call)
+    except AppliveryError as problem:
+        result = _failed(problem)
+    except Exception as bug:  # the last resort: a person gets a sentence instead of a traceback
+        result = _failed(_unexpected(bug, call.secrets))
+    try:
+        return _ending(result, call.secrets)
+    except Exception as bug:
+        return _failed(_unexpected(bug, call.secrets), changed=bool(result.get("changed")))
 
 
 def run_module(definition: Definition) -> None:
-    """Build the AnsibleModule, run the resource, and exit or fail."""
+    """Build the AnsibleModule, run the definition, and exit or fail."""
     environment = Environment()
-    connection = connection_spec(environment)
-    module = AnsibleModule(
-        argument_spec={**connection, **definition.spec}, supports_check_mode=True, **definition.constraints
+    module = _Module(argument_spec=spec_of(definition, environment), supports_check_mode=True, **definition.constraints)
+    call = Call(
+        params=module.params,
+        given=module.given,
+        check_mode=module.check_mode,
+        # The public way to ask for the diff switch does not exist; AnsibleModule itself documents the attribute.
+        diff=module._diff,
+        warn=module.warn,
+        secrets=module.no_log_values,
+        environment=environment,
     )
-    try:
-        outcome = definition.run(_task(module, environment, definition.needs(module.params)))
-    except AppliveryError as problem:
-        _fail(module, problem, {})
-    except Exception as bug:  # the last resort: a person gets a sentence instead of a traceback
-        _fail(module, _unexpected(bug, module.no_log_values), {})
-    else:
-        _finish(module, outcome)
+    result = run_definition(definition, call)
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
 
 
-def _task(module: AnsibleModule, environment: Environment, needs: Needs) -> Task[Api]:
-    resolved = resolve(module.params, environment, needs.workspace_only, needs.application)
-    # A token that stood in the environment beside an explicitly empty option is unknown to AnsibleModule.
-    module.no_log_values.update(token for token in (resolved.token, resolved.other_token) if token)
-    _register(module.no_log_values)
-    if not resolved.validate_certs:
-        module.warn("validate_certs is false: anybody on the way can read the token and change what is installed")
-    api = connect(resolved, module.warn, module.no_log_values, pool=needs.pool, user_agent=_USER_AGENT)
-    return Task(module.params, api, module.check_mode, module.warn)
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core ships no types
+    """An AnsibleModule for which null is nothing, and which remembers what it was given."""
+
+    params: dict[str, Any]
+    given: Mapping[str, Any]
+
+    def _load_params(self) -> None:
+        super()._load_params()
+        self.params = without_nulls(self.argument_spec, self.params)
+        self.given = copy.deepcopy(self.params)
 
 
-def _register(secrets: Iterable[str]) -> bool:
-    """Tell ansible-core 2.22 and later what to mask in its output; older ones mask what is returned: False."""
-    try:
-        from ansible.module_utils.secrets import register_secrets
-    except ImportError:
-        return False
-    register_secrets(secrets)
-    return True
+def tell_secrets(secrets: Iterable[str]) -> None:
+    """Tell Ansible what to mask in its output, where it can be told."""
+    if register_secrets is not None:
+        register_secrets(secrets)
 
 
-def _without_secrets(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What is returned: from 2.22 on AnsibleModule hands it over as it is, and a server may echo what it was sent."""
-    if not _register(()):
-        return dict(result)
-    from ansible.module_utils.common.parameters import remove_values
-
-    cleaned: dict[str, Any] = remove_values(dict(result), module.no_log_values)
-    return cleaned
+def masked(result: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+    """``result`` without secrets, as AnsibleModule masks it: flags and nulls at the top stay what they are."""
+    kept = {key: value for key, value in result.items() if value is None or isinstance(value, bool)}
+    return {**remove_values(dict(result), secrets), **kept}
 
 
-def _ending(module: AnsibleModule, result: Mapping[str, Any]) -> dict[str, Any]:
-    """What is returned, in a form that Ansible can read back: a server may send half of a pair of surrogates."""
-    found = _without_secrets(module, result)
-    try:
-        json.dumps(found, ensure_ascii=False, default=str).encode("utf-8")
-    except UnicodeEncodeError:
-        found = json.loads(json.dumps(found, ensure_ascii=False, default=str).encode("utf-8", "replace"))
-    return found
+# How a task runs ------------------------------------------------------------------------------------------------------
 
 
-def _finish(module: AnsibleModule, outcome: Outcome) -> None:
+def _run(definition: Definition, call: Call) -> dict[str, Any]:
+    check_texts(spec_of(definition, call.environment), call.given)
+    with _connected(definition, call) as task:
+        outcome = definition.run(task)
     result = dict(outcome.result)
-    # The public way to ask for the diff switch does not exist; AnsibleModule itself documents the attribute.
-    if module._diff:
+    if call.diff:
         result["diff"] = _diff(outcome)
-    if outcome.error is not None:
-        _fail(module, outcome.error, {"changed": outcome.changed, **result})
-    module.exit_json(**_ending(module, {"changed": outcome.changed, **result}))
+    result = {"changed": outcome.changed, **result}
+    return result if outcome.error is None else {**result, **_failed(outcome.error)}
+
+
+@contextmanager
+def _connected(definition: Definition, call: Call) -> Iterator[Task[Api]]:
+    needs = definition.needs(call.params)
+    resolved = resolve(call.params, call.environment, needs.workspace_only, needs.application)
+    # A token that stood in the environment beside an explicitly empty option is unknown to the argument spec.
+    call.secrets.update(token for token in (resolved.token, resolved.other_token) if token)
+    tell_secrets(call.secrets)
+    warn = _once(call.warn)
+    if not resolved.validate_certs:
+        warn("validate_certs is false: anybody on the way can read the token and change what is installed")
+    api = connect(resolved, warn, call.secrets, pool=needs.pool)
+    try:
+        yield Task(call.params, api, call.check_mode, warn)
+    finally:
+        # In the controller's process the items of a loop follow each other.
+        api.transport.close()
+
+
+def _once(warn: Callable[[str], None]) -> Callable[[str], None]:
+    told: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            warn(text)
+
+    return tell
+
+
+# What it returns ------------------------------------------------------------------------------------------------------
 
 
 def _diff(outcome: Outcome) -> dict[str, Any]:
@@ -101,21 +175,53 @@ def _diff(outcome: Outcome) -> dict[str, Any]:
     return diff
 
 
-def _fail(module: AnsibleModule, problem: AppliveryError, result: Mapping[str, Any]) -> None:
-    ending: dict[str, Any] = {**result, **problem.result, "msg": problem.message, "failure": problem.failure}
+def _failed(problem: AppliveryError, **more: Any) -> dict[str, Any]:
+    ending: dict[str, Any] = {**more, **problem.result, "msg": problem.message, "failure": problem.failure}
     if isinstance(problem, MissingLibrary):
         ending["msg"] = missing_required_lib(problem.library, reason=problem.reason)
         ending["exception"] = problem.trace
-    module.fail_json(**_ending(module, ending))
+    return {**ending, "failed": True}
 
 
 def _unexpected(bug: Exception, secrets: Iterable[str]) -> AppliveryError:
-    import traceback
-
-    from ._core.wording import one_line
-    from ._http.redaction import Redactor
-
     where = traceback.extract_tb(bug.__traceback__)[-1]
     place = f"{where.filename.rsplit('/', 1)[-1]}, line {where.lineno}"
     text = f"unexpected {type(bug).__name__} in {place}: {one_line(Redactor(secrets)(str(bug)), 300)}"
     return AppliveryError(f"{text}. This is a bug in the collection or an answer that nobody foresaw; please report it")
+
+
+def _ending(result: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
+    """What Ansible can take over: not too deep, without secrets that a server echoed, and readable as JSON."""
+    found = masked(_not_too_deep(result), () if MASKS_WHAT_IS_RETURNED else secrets)
+    text = json.dumps(found, ensure_ascii=False, default=str)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        # A server may send half of a pair of surrogates.
+        text = text.encode("utf-8", "replace").decode("utf-8")
+    plain: dict[str, Any] = json.loads(text)
+    return plain
+
+
+def _not_too_deep(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    deep = [key for key, value in result.items() if _deeper_than(_DEEPEST, value)]
+    if not deep:
+        return result
+    text = f"what the server shows is nested more than {_DEEPEST} levels deep, and can't be returned: {', '.join(deep)}"
+    kept = {key: value for key, value in result.items() if key not in deep}
+    told = f"{kept['msg']} Beside that, {text}" if "msg" in kept else text
+    return {**_failed(AppliveryError(told)), **kept, "msg": told, "failed": True}
+
+
+def _deeper_than(most: int, value: Any) -> bool:
+    level = [value]
+    for _depth in range(most):
+        level = [
+            item
+            for outer in level
+            if isinstance(outer, (Mapping, list, tuple))
+            for item in (outer.values() if isinstance(outer, Mapping) else outer)
+        ]
+        if not level:
+            return False
+    return any(isinstance(inner, (Mapping, list, tuple)) for inner in level)

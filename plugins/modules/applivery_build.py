@@ -50,7 +50,12 @@ options:
         read only as far as is needed to be certain.
       - If the newest build that fits could not be processed, the task fails and names it; say
         O(match.status=processed) to take the newest one that is fine.
+      - Blanks and line breaks at the edges of texts do not count, and composed and decomposed letters are the same
+        (Unicode NFC).
       - An empty text is refused, since it comes from a variable that is not set.
+      - With O(state=absent) texts must be quoted if they look like a number. YAML reads V(0145) as 101, and a number
+        must not decide what is deleted.
+      - A build that is deleted between the list and the look at it is passed over.
     type: dict
     suboptions:
       os:
@@ -59,40 +64,48 @@ options:
         type: str
       version_name:
         description:
-          - The version name.
-        type: str
+          - The version name. A number is refused unless it is a whole one; quote V("4.10").
+        type: raw
       version_code:
         description:
           - The version code that the package tells. Compared as text.
-        type: str
+        type: raw
       tag:
         description:
           - One of the tags of the build.
-        type: str
+        type: raw
       git_branch:
         description:
           - The branch that the uploader told.
-        type: str
+        type: raw
       git_commit:
         description:
           - The commit that the uploader told, in full or 7 characters or more of its beginning. Case does not matter.
-        type: str
+          - If the uploader told a shortened hash of 7 characters or more, the full one finds it.
+        type: raw
       git_tag:
         description:
           - The Git tag that the uploader told.
-        type: str
+        type: raw
       status:
         description:
           - The state of the build. V(processed) and V(success) are two words for the same state.
           - Given, builds in other states are skipped.
         type: str
         choices: [pending, in_progress, processed, success, error]
+      disabled:
+        description:
+          - Whether the build can't be downloaded. A build that does not show it counts as one that can.
+          - With V(false) the task warns about the builds that it passed over.
+        type: bool
       query:
         description:
           - A JMESPath expression over the list of the builds that fit all the rest, newest first, each as this module
             returns it. It must yield a build, or a list whose first element is taken. Nothing, or an empty list, means
             that no build fits.
-          - The whole list is read. A wrong expression is refused before that.
+          - The whole list is read, and the builds one by one where the list does not show what the expression asks for.
+            A wrong expression is refused before that.
+          - An expression that finds another build after the change is refused, since each run would change one more.
         type: str
   version_name:
     description:
@@ -100,7 +113,8 @@ options:
     type: str
   tags:
     description:
-      - Tags of the build, see O(tags_mode). Their order and repetitions mean nothing. V([]) clears them.
+      - Tags of the build, see O(tags_mode). Their order and repetitions, and blanks around them, mean nothing. V([])
+        clears them.
     type: list
     elements: str
   tags_mode:
@@ -167,7 +181,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - The most seconds to wait.
+      - The most seconds to wait, for a build to be processed, and for a build to turn up whose upload got no answer.
     type: int
     default: 600
   wait_interval:
@@ -182,8 +196,11 @@ options:
       - O(version_name), O(tags) and O(changelog) are sent with it, other labels afterwards.
       - What contradicts O(match) is refused before anything is sent. If the uploaded build does not fit it when it
         is processed, the task fails, since every run would upload it again.
-      - A build that fits except that it is not processed yet is waited for instead.
-      - An upload whose answer got lost is looked for in the list, and sent again only if it is not there.
+      - A build that is not processed yet and that may come from this very file is waited for instead. What others
+        upload at the same time is not.
+      - An upload whose answer got lost is looked for in the list for O(wait_timeout) seconds, and never sent again by
+        the same run. If it does not turn up, the task fails, and the next run looks first.
+      - It must be a regular file that nobody writes any more. One that changes while it is sent is refused.
       - The server may take up to 10 minutes for its answer, or O(api_timeout) if that is longer.
     type: path
   deployer:
@@ -280,6 +297,7 @@ notes:
     that. An app token with O(api=integrations) is the safer way.
   - For the Workspace API only the permission C(mad.build.management.update) is documented.
   - Applivery may delete builds by itself, as the retention settings of the app say.
+  - Secrets that an uploader left in C(deployer.info), such as C(certificatePassphrase), are never returned.
 seealso:
   - module: applivery.distribution.applivery_build_info
   - module: applivery.distribution.applivery_publication

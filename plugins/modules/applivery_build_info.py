@@ -37,33 +37,39 @@ options:
   version_name:
     description:
       - Only builds with this version name.
-    type: str
+    type: raw
   version_code:
     description:
       - Only builds with this version code.
-    type: str
+    type: raw
   tag:
     description:
       - Only builds that have this tag, beside any others.
-    type: str
+    type: raw
   git_branch:
     description:
       - Only builds whose uploader told this branch.
-    type: str
+    type: raw
   git_commit:
     description:
-      - Only builds of this commit. 7 characters or more of its beginning are enough.
-    type: str
+      - Only builds of this commit. 7 characters or more of its beginning are enough, here and in what the uploader
+        told.
+    type: raw
   git_tag:
     description:
       - Only builds whose uploader told this Git tag.
-    type: str
+    type: raw
   status:
     description:
       - Only builds in this state.
       - V(processed) and V(success) are two words for the same state and find the same builds.
     type: str
     choices: [pending, in_progress, processed, success, error]
+  disabled:
+    description:
+      - Only builds that can't be downloaded, or with V(false) only those that can. A build that does not show it counts
+        as one that can.
+    type: bool
 seealso:
   - module: applivery.distribution.applivery_build
   - module: applivery.distribution.applivery_publication_info

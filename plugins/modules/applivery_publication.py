@@ -22,14 +22,13 @@ extends_documentation_fragment:
   - applivery.distribution._attributes
   - applivery.distribution._attributes.state_module
   - applivery.distribution._connection
-requirements:
-  - pycountry, for O(allowed_countries) and O(blocked_countries)
 attributes:
   idempotent:
     support: partial
     details:
       - O(update_password=always) writes in every run.
       - A value for a field that the server never shows can't be compared. It is written in every run, with a warning.
+        A wish to clear such a field is taken for fulfilled, with a warning.
 options:
   state:
     description:
@@ -88,6 +87,7 @@ options:
     description:
       - ISO 3166-1 alpha-2 codes of the only countries with access. Order and case mean nothing. YAML reads V(NO) as a
         boolean, so quote it.
+      - A code in wide use that the standard does not have, such as V(XK), is taken with a warning.
       - Giving one of the two country lists clears the other.
     type: list
     elements: str
@@ -101,6 +101,7 @@ options:
     description:
       - Groups of users who may enter a publication with O(security=logged).
       - A user needs all groups of an inner list (AND), and any of the inner lists will do (OR). Order means nothing.
+      - A name is a text or an integer. Anything else is refused, so quote names such as V(yes), V(no) and V(1.10).
     type: list
     elements: list
   activate_user_audiences:
@@ -109,12 +110,12 @@ options:
     type: bool
   user_audience_map:
     description:
-      - The audiences. The list is replaced as a whole, its order means nothing.
+      - The audiences. The list is replaced as a whole, its order means nothing, and each may be named once.
     type: list
     elements: dict
     suboptions:
       id:
-        description: Id of the audience.
+        description: Id of the audience. Case means nothing.
         type: str
         required: true
       notify_new_builds_processed:
@@ -131,6 +132,7 @@ options:
   filter:
     description:
       - Which builds testers get. It is one value, replaced as a whole, so that nothing of a former choice stays.
+        O(filter_mode=merge) keeps the builds of platforms that are not named.
       - Needed to create a publication.
     type: dict
     suboptions:
@@ -173,6 +175,16 @@ options:
           id:
             description: Id of the build.
             type: str
+  filter_mode:
+    description:
+      - With V(replace) the publication gets exactly O(filter).
+      - With V(merge) platforms that O(filter) does not name keep the build that they are pinned to. It matters where
+        O(filter.type) is V(build) or V(builds) and the publication uses either of them. The publication keeps the form
+        that it uses, whichever of the two the task writes; a platform for which V(build) has no key is refused.
+      - Where either of them chooses builds in another way, V(merge) is the same as V(replace).
+    type: str
+    choices: [replace, merge]
+    default: replace
   tags:
     description: Tags of the publication. Order means nothing.
     type: list
@@ -225,15 +237,24 @@ options:
             type: str
   unreturned_fields:
     description:
-      - What to do before an update when the server does not show a writable field. It may be unset, or set and about to
-        be reset, since the update replaces the whole publication.
-      - Not concerned are fields that the task names, that another field excludes, and that the server shows for any
-        other publication read in the same run.
-      - V(warn) says which fields these are, V(fail) refuses to write, V(ignore) says nothing.
+      - What to do about writable fields that the server does not show. Such a field counts as unset, but may be set.
+      - Before an update it concerns fields that may be reset, since the update replaces the whole publication. Left out
+        are fields that the task names, that another field excludes, and that the server shows for any other
+        publication read in the same run.
+      - With or without an update it concerns fields that the task clears, and that nothing read of this publication
+        shows, so that nobody can tell whether they are clear.
+      - V(warn) says which fields these are, V(fail) refuses. V(fail_on_guards) refuses where the field guards access,
+        which O(allowed_countries), O(blocked_countries), O(groups), O(activate_user_audiences), O(user_audience_map)
+        and O(expiration_date) do, and warns of the others. V(ignore) says nothing.
     type: str
-    choices: [warn, fail, ignore]
+    choices: [warn, fail, fail_on_guards, ignore]
     default: warn
 notes:
+  - Blanks and line breaks at the edges of a text mean nothing. It is sent as typed.
+  - Where the answer to a write gets lost, the publication is read again. The write is believed only where that shows
+    it. Else the task fails, and C(changed) is true where something may have been written.
+  - Ansible masks O(password) inside other values, too. Where it occurs in what is returned, the module warns. The text
+    that Ansible puts in the place of a secret is refused as a value of any option.
   - A change that lets more people in is always named in a warning. Nothing opens without being asked for.
   - Somebody else's edit between reading and writing is noticed, and the plan is made again. The API has no way to
     exclude such an edit completely.
@@ -265,6 +286,14 @@ EXAMPLES = r"""
       type: build
       ios: 5f7f1d2a9c1e4b0012ab34c1
       android: 5f7f1d2a9c1e4b0012ab34c2
+
+- name: Move iOS to another build and leave the other platforms where they are
+  applivery.distribution.applivery_publication:
+    slug: my-app-staging
+    filter:
+      type: build
+      ios: 5f7f1d2a9c1e4b0012ab34c9
+    filter_mode: merge
 
 - name: Pin builds of platforms beyond the four
   applivery.distribution.applivery_publication:

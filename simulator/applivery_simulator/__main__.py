@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the applivery.distribution contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulator as a command: ``python -m applivery_simulator`` from the repository root."""
+"""The simulator as a command: ``python -m applivery_simulator``, or ``applivery-simulator`` once it is installed."""
 
 from __future__ import annotations
 
@@ -159,5 +159,10 @@ def serve(wanted: argparse.Namespace, done: threading.Event) -> int:
     return 0
 
 
-if __name__ == "__main__":
+def run() -> None:
+    """Run as the installed command."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()

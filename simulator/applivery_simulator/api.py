@@ -111,6 +111,12 @@ class Call:
         kept = validation.strip_unknown(self.body, rule.fields)
         return {name: value for name, value in kept.items() if value is not None or rule.fields[name].nullable}
 
+    def check_limit(self, what: str, count: int) -> None:
+        """Refuse what would be more than the plan allows; ``count`` is how many there would be."""
+        limit = self.switches["limits"].get(what)
+        if limit is not None and count > limit:
+            raise errors.limit_exceeded(self.switches["limit_code"], limit)
+
     # -- answers ------------------------------------------------------------------------------------------------------
 
     def created(self, data: Any) -> Reply:

@@ -30,7 +30,13 @@ DEPLOYER_INFO = (
     "ciUrl",
     "repositoryUrl",
     "buildNumber",
+    # One of the vendor's own steps sends these (fact sheet, N7), passphrase included.
+    "provisionUrl",
+    "certificateUrl",
+    "certificatePassphrase",
 )
+# Files beside the package that are known; the second one comes from the vendor's step for iOS.
+OTHER_FILES = ("packageIcon", "simulatorBuild")
 
 # what a file's name says about its platform; an empty one needs buildPlatform and the package fields
 SUFFIXES = {
@@ -87,12 +93,26 @@ def _listing(call: Call) -> Listing:
     )
 
 
+def _retain(call: Call) -> None:
+    """Let retention take builds away, in the middle of what somebody does (fact sheet, N8)."""
+    wanted = call.switches["retention"]
+    if wanted is None:
+        return
+    call.state.build_calls += 1
+    if call.state.build_calls > wanted.get("after", 0):
+        for item in call.state.newest_first(list(call.state.builds.values()))[wanted.get("keep", 0) :]:
+            if item["status"] not in ("pending", "in_progress"):
+                del call.state.builds[item["id"]]
+
+
 def _mine(call: Call) -> list[Item]:
+    _retain(call)
     application = call.application()["id"]
     return [item for item in call.state.builds.values() if item["application"] == application]
 
 
 def _find(call: Call) -> Item:
+    _retain(call)
     application = call.application()["id"]
     item = call.state.builds.get(call.params["build"].lower())
     if item is None or item["application"] != application:
@@ -110,7 +130,7 @@ def advance(call: Call, item: Item) -> None:
     """Count one read of a build that is being processed; after enough of them it moves on."""
     if item["status"] not in ("pending", "in_progress"):
         return
-    reads, result = _processing(call)
+    reads, result = _processing(call, item)
     reads = call.state.processing.get(item["id"], reads)
     if reads is None:
         return
@@ -127,16 +147,21 @@ def advance(call: Call, item: Item) -> None:
     call.state.touch(item)
 
 
-def _processing(call: Call) -> tuple[int | None, Item]:
+def _processing(call: Call, item: Item) -> tuple[int | None, Item]:
     wanted = call.switches["processing"]
-    if not isinstance(wanted, dict):
-        return wanted, {"status": "processed", "error": None, "code": None}
-    failed = wanted.get("result") == "error"
-    return wanted.get("reads", 1), {
-        "status": "error" if failed else "processed",
-        "error": wanted.get("error", "The package could not be processed") if failed else None,
-        "code": wanted.get("code", 5006) if failed else None,
-    }
+    reads = wanted.get("reads", 1) if isinstance(wanted, dict) else wanted
+    told = wanted if isinstance(wanted, dict) else {}
+    complaint = call.state.unusable.get(item["id"])
+    if complaint is None and told.get("result") != "error":
+        return reads, {"status": "processed", "error": None, "code": None}
+    reason = told.get("error", complaint or "The package could not be processed")
+    return reads, {"status": "error", "error": reason, "code": told.get("code", 5006)}
+
+
+def _complaint(package: Any, suffix: str | None) -> str | None:
+    if suffix is None:
+        return f"{package.filename} is no application package"
+    return f"{package.filename} is empty" if package.size == 0 else None
 
 
 def list_builds(call: Call) -> Reply:
@@ -213,8 +238,11 @@ def _package(call: Call, problems: validation.Problems) -> Any:
     for sent in call.files:
         if sent.field in accepted and package is None:
             package = sent
-        elif sent.field != "packageIcon":
+        elif sent.field not in OTHER_FILES and not problems.allow_unknown:
             problems.add((sent.field,), "is not allowed", "object.allowUnknown")
+    if package is None and any(name in call.body for name in accepted):
+        # A field of that name without a file: what curl sends for an empty one.
+        raise errors.invalid_file(f"{accepted[0]} is no file")
     if package is None:
         problems.add((accepted[0],), "is required", "any.required")
     return package
@@ -222,7 +250,9 @@ def _package(call: Call, problems: validation.Problems) -> Any:
 
 def _check_form(call: Call, form: dict[str, str], problems: validation.Problems) -> None:
     for name, value in form.items():
-        if name not in UPLOAD_TEXTS:
+        if isinstance(value, list):
+            problems.add(tuple(name.split(".")), "must be a string", "string.base")
+        elif name not in UPLOAD_TEXTS:
             if not problems.allow_unknown:
                 problems.add(tuple(name.split(".")), "is not allowed", "object.allowUnknown")
         elif value == "" and not problems.allow_empty:
@@ -252,22 +282,26 @@ def upload_build(call: Call) -> Reply:
     """Take a package; it is processed in the time that the switch ``processing`` says."""
     application = call.application()
     form = {field_name(name): value for name, value in call.body.items()}
+    if isinstance(form.get("tags"), list):
+        # Several fields of one name are the form's own way to send a list.
+        form["tags"] = ",".join(form["tags"])
     problems = call.problems()
     package = _package(call, problems)
     _check_form(call, form, problems)
     problems.raise_if_any()
     suffix = _suffix(package.filename)
-    if suffix is None:
-        raise errors.invalid_file(f"{package.filename} is no application package")
-    if package.size == 0:
-        raise errors.invalid_file(f"{package.filename} is empty")
-    if not SUFFIXES[suffix]:
+    complaint = _complaint(package, suffix)
+    if complaint and call.switches["upload_validation"] == "at_once":
+        raise errors.invalid_file(complaint)
+    if suffix is not None and not SUFFIXES[suffix]:
         for name in ("buildPlatform", "packageName", "packageVersion"):
             if not form.get(name):
                 problems.add((name,), "is required for a package that cannot be parsed", "any.required")
         problems.raise_if_any()
-    item = call.state.add_build(**_from_form(call, application, package, SUFFIXES[suffix], form))
-    reads, result = _processing(call)
+    item = call.state.add_build(**_from_form(call, application, package, SUFFIXES[suffix or ".zip"], form))
+    if complaint:
+        call.state.unusable[item["id"]] = complaint
+    reads, result = _processing(call, item)
     if reads == 0:
         item.update(status=result["status"], error=result["error"], errorCode=result["code"])
     call.state.notifications.append(
@@ -290,8 +324,8 @@ def _from_form(call: Call, application: Item, package: Any, system: str, form: d
     fields: Item = {
         "status": "pending",
         "application": application["id"],
-        "os": system or platform,
-        "buildPlatform": platform,
+        "os": system or platform or "ios",
+        "buildPlatform": platform or "ios",
         "versionName": form.get("versionName") or form.get("packageVersion") or "1.0.0",
         "versionCode": form.get("packageVersion") or number,
         "size": package.size,

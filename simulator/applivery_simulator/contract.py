@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import re
+from collections import deque
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ DOCUMENT = Path(__file__).with_name("openapi.yaml")
 # of a long list only so many items are looked at: all come from the same place
 SAMPLE = 3
 REPORTED = 3
+MOST_VIOLATIONS = 1000
 
 
 @functools.lru_cache(maxsize=1)
@@ -85,6 +87,13 @@ def _query_validator(method: str, path: str, name: str) -> Any:
     return None if schema is None else jsonschema.Draft202012Validator(schema)
 
 
+def _as_sent(body: Any) -> Any:
+    """Return a body with its files as what they are on the wire; the log keeps their size and checksum only."""
+    if not isinstance(body, dict):
+        return body
+    return {name: "" if isinstance(value, dict) and "sha256" in value else value for name, value in body.items()}
+
+
 def _sampled(value: Any, depth: int = 0) -> Any:
     """Return an answer with its list of items cut to the first few."""
     if isinstance(value, list):
@@ -116,7 +125,7 @@ class Contract:
         if enabled is None:
             enabled = all(importlib.util.find_spec(name) is not None for name in ("jsonschema", "yaml"))
         self.enabled = enabled
-        self.violations: list[dict[str, Any]] = []
+        self.violations: deque[dict[str, Any]] = deque(maxlen=MOST_VIOLATIONS)
 
     def forget(self) -> None:
         """Begin anew."""
@@ -148,12 +157,14 @@ class Contract:
                 found += [f"query {name}: {message}" for message in _complaints(validator, value)]
         validator = _validator(route.method, route.path, "request")
         if validator is not None:
-            found += _complaints(validator, record["body"])
+            found += _complaints(validator, _as_sent(record["body"]))
         return found
 
     @staticmethod
     def _answer(route: Route, answer: Any, status: int) -> list[str]:
-        validator = _validator(route.method, route.path, str(status))
+        told = isinstance(answer, dict) and answer.get("status") is False
+        # A refusal under HTTP 200 is a refusal.
+        validator = _validator(route.method, route.path, "default" if told and status < 300 else str(status))
         if validator is None:
             return [] if answer is None else [f"status {status}: there should be no body"]
         if answer is None:

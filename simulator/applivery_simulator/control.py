@@ -68,6 +68,7 @@ class Control:
             ("GET", "/state", self.state),
             ("POST", "/{kind:builds|publications|otp-users|stores|applications}", self.add),
             ("PUT", "/objects/{id}", self.change),
+            ("POST", "/downloads/{id}", self.download),
         ]
         for method, path, handler in routes:
             app.router.add_route(method, PREFIX + path, self._guarded(handler))
@@ -127,7 +128,7 @@ class Control:
         """Return the request log, the writes in it and the differences from the contract."""
         log = self.world.log
         return _answer(
-            {"requests": log.all(), "writes": log.writes(), "contract_violations": self.world.contract.violations}
+            {"requests": log.all(), "writes": log.writes(), "contract_violations": list(self.world.contract.violations)}
         )
 
     async def forget(self, request: web.Request) -> web.Response:
@@ -150,3 +151,10 @@ class Control:
     async def change(self, request: web.Request) -> web.Response:
         """Change an object as another writer would."""
         return _answer(self.world.change(request.match_info["id"], await _body(request)))
+
+    async def download(self, request: web.Request) -> web.Response:
+        """Let a one-time-password user download once."""
+        world = self.world
+        with world.state.lock:
+            done = world.state.download(request.match_info["id"], world.switches["otp_downloads"])
+        return _answer({"downloaded": done})

@@ -49,9 +49,14 @@ def expired_token() -> ApiError:
     return ApiError(401, 3002, "Token Expired")
 
 
-def unauthorized(status: int = 401) -> ApiError:
+def unauthorized(status: int = 401, code: int = 4001) -> ApiError:
     """Return the answer for a valid token that lacks the permission."""
-    return ApiError(status, 4001, "Unauthorized")
+    return ApiError(status, code, "Unauthorized" if code == 4001 else "Forbidden")
+
+
+def limit_exceeded(code: int, limit: int) -> ApiError:
+    """Return the refusal of what the plan does not hold (fact sheet, N14); 5003 is the older code."""
+    return ApiError(400, code, "Limit Exceeded", {"limit": limit})
 
 
 def invalid(errors: list[dict[str, Any]], status: int = 400) -> ApiError:

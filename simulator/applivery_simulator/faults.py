@@ -15,6 +15,7 @@ empty: 200 (``status``) without a body.
 truncated: the body stops half-way: ``variant`` "cut" (connection cut) or "invalid" (complete, but no JSON).
 cut_before: the connection is cut before anything was done.
 cut_after: everything is done, then the connection is cut.
+refuse_early: refused (with ``status`` or as it deserves) and closed while the body is being sent.
 slow: ``seconds`` pass before the request is handled.
 status_false: 200 with ``status: false`` and a ``code``.
 redirect: 302 (``status``) to ``location`` on another host.
@@ -40,7 +41,7 @@ from typing import Any
 DONE = {"empty", "not_json", "truncated", "wrong_type", "cut_after"}
 REPLACING = {"status", "too_many", "server_error", "html", "redirect", "status_false"}
 PASSING = {"slow", "repeat_page", "shrink", "lying_total", "interfere", "call"}
-KINDS = {"cut_before"} | DONE | REPLACING | PASSING
+KINDS = {"cut_before", "refuse_early"} | DONE | REPLACING | PASSING
 
 DETAILS: dict[str, set[str]] = {
     "status": {"status", "code", "message", "body", "headers", "done", "data"},
@@ -51,6 +52,7 @@ DETAILS: dict[str, set[str]] = {
     "empty": {"status", "done"},
     "truncated": {"variant", "done"},
     "cut_before": set(),
+    "refuse_early": {"status", "code", "message", "body", "headers"},
     "cut_after": set(),
     "slow": {"seconds", "done"},
     "status_false": {"code", "message", "done"},

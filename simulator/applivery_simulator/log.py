@@ -5,9 +5,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
+from collections import deque
 from typing import Any
 
+# Enough for any rehearsal; a server that runs for weeks must not grow.
+MOST_REQUESTS = 20000
+LONGEST_BODY = 65536
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
@@ -25,10 +30,10 @@ class Request(dict[str, Any]):
 
 
 class Log:
-    """All requests in the order of their arrival."""
+    """The latest requests in the order of their arrival, ``MOST_REQUESTS`` at most."""
 
     def __init__(self) -> None:
-        self._requests: list[Request] = []
+        self._requests: deque[Request] = deque(maxlen=MOST_REQUESTS)
         self._lock = threading.Lock()
 
     def open(self, request: Request) -> Request:
@@ -36,6 +41,13 @@ class Log:
         with self._lock:
             self._requests.append(request)
         return request
+
+    @staticmethod
+    def close(request: Request) -> None:
+        """Note that a request was answered; of a large body only the size is kept."""
+        size = len(json.dumps(request["body"], default=str))
+        if size > LONGEST_BODY:
+            request["body"] = {"forgotten": size}
 
     def all(self) -> list[Request]:
         """Return the requests so far."""

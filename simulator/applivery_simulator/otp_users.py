@@ -56,15 +56,16 @@ def _store(call: Call) -> Item:
 def _mine(call: Call) -> list[Item]:
     store = _store(call)["id"]
     call.state.purge_otp_users()
-    return [item for item in call.state.otp_users.values() if item["storeId"] == store]
+    return call.state.otp_users.of_store(store)
 
 
 def _find(call: Call) -> Item:
-    wanted = call.params["otp_user"].lower()
-    for item in _mine(call):
-        if item["id"] == wanted:
-            return item
-    raise call.missing()
+    store = _store(call)["id"]
+    call.state.purge_otp_users()
+    item = call.state.otp_users.get(call.params["otp_user"].lower())
+    if item is None or item["storeId"] != store:
+        raise call.missing()
+    return item
 
 
 def list_otp_users(call: Call) -> Reply:
@@ -87,9 +88,8 @@ def _form(call: Call) -> Record:
 
 def _check_duplicate(call: Call, store: str, email: str, publication: object) -> None:
     scope = call.switches["otp_unique"]
-    for item in call.state.otp_users.values():
-        same = item["storeId"] == store and item["email"].lower() == email.lower()
-        if same and (scope == "store" or item["publishedApplicationId"] == publication):
+    for item in call.state.otp_users.at(store, email):
+        if scope == "store" or item["publishedApplicationId"] == publication:
             raise errors.otp_duplicate(call.switches["error_status"], call.switches["otp_duplicate_code"], scope)
 
 
@@ -112,6 +112,7 @@ def create_otp_user(call: Call) -> Reply:
             raise errors.otp_duplicate(
                 call.switches["error_status"], call.switches["otp_duplicate_code"], call.switches["otp_unique"]
             )
+    call.check_limit("otp_users", len(call.state.otp_users.of_store(store)) + len(emails))
     rest = {name: value for name, value in body.items() if name not in ("email", "publishedApplicationId")}
     added = [
         call.state.add_otp_user(email=email, storeId=store, publishedApplicationId=publication, **rest)

@@ -179,7 +179,8 @@ def _mine(call: Call) -> list[Item]:
     return [item for item in call.state.publications.values() if item["store"] == store]
 
 
-def _find(call: Call) -> Item:
+def find(call: Call) -> Item:
+    """Return the publication of the path, in the API that the path belongs to."""
     wanted = call.params["publication"].lower()
     for item in _mine(call):
         if item["id"] == wanted:
@@ -229,7 +230,7 @@ def list_publications(call: Call) -> Reply:
 
 def get_publication(call: Call) -> Reply:
     """Read one publication."""
-    return Reply(200, render.publication(call, _find(call)))
+    return Reply(200, render.publication(call, find(call)))
 
 
 def create_publication(call: Call) -> Reply:
@@ -246,13 +247,14 @@ def create_publication(call: Call) -> Reply:
     elif "application" in body:
         _check_application(call, body["application"], organization)
     _check_slug(call, body["slug"], organization)
+    call.check_limit("publications", len(call.state.publications) + 1)
     item = call.state.add_publication(store=store["id"], **body)
     return call.created(render.publication(call, item))
 
 
 def update_publication(call: Call) -> Reply:
     """Replace a publication, or change it in part; the switch ``publication_put`` decides."""
-    item = _find(call)
+    item = find(call)
     body = _body(call, (), item)
     organization = call.state.stores[item["store"]]["organization"]
     if "application" in body:
@@ -281,7 +283,7 @@ def _merged(old: Item, new: Item) -> Item:
 
 def delete_publication(call: Call) -> Reply:
     """Delete a publication, unless it is the last one of its application that follows the newest build."""
-    item = _find(call)
+    item = find(call)
     if item["filter"].get("type") == "last":
         others = [
             other

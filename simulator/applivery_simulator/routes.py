@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from . import builds, otp_users, publications, workspace
+from . import builds, employees, otp_users, publications, workspace
 from .api import INTEGRATIONS, WORKSPACE, Handler
 from .validation import HEX_ID, ID_OR_SLUG, check_id
 
@@ -22,6 +22,7 @@ PARAMETERS = {
     "buildId": ("build", HEX_ID),
     "publishedApplicationId": ("publication", HEX_ID),
     "otpUserId": ("otp_user", HEX_ID),
+    "employeeId": ("employee", HEX_ID),
 }
 
 
@@ -97,17 +98,26 @@ _OTP_USERS: dict[str, Handler] = {
 }
 
 _ORGANIZATION = "/organizations/{organizationId}"
+_DISTRIBUTION = "/integrations/distributions/{publishedApplicationId}"
+_PUB_APP = f"{_ORGANIZATION}/stores/{{storeId}}/pubApps/{{publishedApplicationId}}"
 _WORKSPACE_BUILDS = f"{_ORGANIZATION}/apps/{{applicationId}}/builds"
 
 ROUTES: list[Route] = [
     *_resource("/integrations/builds", "buildId", "builds", _BUILDS),
     Route("POST", "/integrations/builds/{buildId}/files", "builds", "attach", builds.attach_file, multipart=True),
     *_resource("/integrations/distributions", "publishedApplicationId", "publications", _PUBLICATIONS),
+    Route("POST", f"{_DISTRIBUTION}/notify", "publications", "notify", employees.notify),
+    Route("POST", "/integrations/employees", "employees", "create", employees.invite),
+    Route("PUT", "/integrations/employees/{employeeId}", "employees", "update", employees.update),
+    Route("POST", f"{_ORGANIZATION}/employees", "employees", "create", employees.invite_many),
+    Route("POST", f"{_PUB_APP}/notify", "publications", "notify", employees.notify),
     Route("GET", "/organizations", "organizations", "list", workspace.list_organizations),
     Route("GET", _ORGANIZATION, "organizations", "get", workspace.get_organization),
     Route("GET", f"{_ORGANIZATION}/workspace", "workspace", "get", workspace.get_workspace),
     Route("GET", f"{_ORGANIZATION}/stores", "stores", "list", workspace.list_stores),
     Route("GET", f"{_ORGANIZATION}/stores/{{storeId}}", "stores", "get", workspace.get_store),
+    Route("PUT", f"{_ORGANIZATION}/stores/{{storeId}}", "stores", "update", workspace.update_store),
+    Route("PUT", f"{_ORGANIZATION}/apps/{{applicationId}}/picture", "applications", "update", workspace.set_picture),
     Route("GET", f"{_ORGANIZATION}/apps", "applications", "list", workspace.list_applications),
     Route("GET", f"{_ORGANIZATION}/apps/{{applicationId}}", "applications", "get", workspace.get_application),
     *_resource(_WORKSPACE_BUILDS, "buildId", "builds", _BUILDS),

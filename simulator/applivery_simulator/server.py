@@ -8,23 +8,22 @@ from __future__ import annotations
 import asyncio
 import datetime
 import email.utils
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any
 
-from aiohttp import BodyPartReader, web
+from aiohttp import web
 
 from . import envelope, errors
-from .api import INTEGRATIONS, Call, UploadedFile
+from .api import INTEGRATIONS, Call
 from .control import PREFIX, Control
 from .faults import REPLACING, Fault
 from .log import Request
+from .reading import LARGEST_BODY, Incoming, receive
 from .routes import ROUTES, Route
 from .state import APP, EXPIRED, SERVICE_ACCOUNT, Token
 from .world import World
 
-CHUNK = 65536
 NONE = object()
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -45,15 +44,6 @@ class Answer:
         return self.body if self.value is NONE else json.dumps(self.value)
 
 
-@dataclass
-class Incoming:
-    """A request whose body was read."""
-
-    body: Any = None
-    files: list[UploadedFile] | None = None
-    broken: str = ""
-
-
 def endpoint(route: Route) -> Any:
     """Return what the router finds for a route; the pipeline does the work."""
 
@@ -69,7 +59,7 @@ class Server:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.app = web.Application(middlewares=[self._middleware()], client_max_size=32 * 1024 * 1024)
+        self.app = web.Application(middlewares=[self._middleware()], client_max_size=LARGEST_BODY)
         Control(world).register(self.app)
         for route in ROUTES:
             self.app.router.add_route(route.method, route.router_path, endpoint(route))
@@ -106,8 +96,10 @@ class Server:
         )
         if fault is not None and fault.kind == "cut_before":
             return self._abort(request)
+        if self._refuses_early(request, route, fault):
+            return await self._refuse_early(request, route, fault, record)
         try:
-            incoming = await self._receive(request, route)
+            incoming = await receive(request, multipart=route is not None and route.multipart)
         except ConnectionError:
             # the client left in the middle of its request: nothing happened, and nobody reads an answer
             return self._abort(request)
@@ -119,11 +111,14 @@ class Server:
         if world.switches["latency"]:
             await asyncio.sleep(world.switches["latency"])
         answer = await self._answer(request, route, incoming, fault)
+        if route is not None and route.multipart and world.switches["upload_seconds"]:
+            await asyncio.sleep(world.switches["upload_seconds"])
         if answer.cut == "whole":
             return self._abort(request)
         record["status"] = answer.status
         if fault is None or fault.kind in ("slow", "interfere", "call", "shrink"):
             world.contract.check(route, record, None if answer.value is NONE else answer.value, answer.status)
+        world.log.close(record)
         return await self._send(request, answer)
 
     async def _answer(
@@ -228,59 +223,38 @@ class Server:
                 refusal.get("data"),
             )
         if refusal is not None:
-            raise errors.unauthorized(refusal)
-
-    # -- reading ------------------------------------------------------------------------------------------------------
-
-    async def _receive(self, request: web.Request, route: Route | None) -> Incoming:
-        if request.content_type.startswith("multipart/"):
-            return await self._receive_form(request)
-        text = await request.read()
-        if request.method not in ("POST", "PUT", "PATCH"):
-            return Incoming()
-        if route is not None and route.multipart:
-            return Incoming(body={}, broken="must be multipart/form-data")
-        if request.content_type != "application/json":
-            return Incoming(body=text.decode("utf-8", "replace"), broken="must be application/json")
-        try:
-            body = json.loads(text)
-        except ValueError:
-            return Incoming(body=text.decode("utf-8", "replace"), broken="must be valid JSON")
-        return Incoming(body=body, broken="" if isinstance(body, dict) else "must be an object")
-
-    async def _receive_form(self, request: web.Request) -> Incoming:
-        incoming = Incoming(body={})
-        files: list[UploadedFile] = []
-        incoming.files = files
-        try:
-            reader = await request.multipart()
-            while True:
-                part = await reader.next()
-                if part is None:
-                    break
-                if not isinstance(part, BodyPartReader):
-                    raise ValueError("nested parts")
-                if part.filename is None:
-                    incoming.body[part.name or ""] = (await part.read(decode=True)).decode("utf-8", "replace")
-                else:
-                    files.append(await self._swallow(part))
-        except ValueError:
-            incoming.broken = "must be valid multipart/form-data"
-        return incoming
-
-    @staticmethod
-    async def _swallow(part: BodyPartReader) -> UploadedFile:
-        """Read a file and keep its size and checksum only."""
-        digest, size = hashlib.sha256(), 0
-        while True:
-            chunk = await part.read_chunk(CHUNK)
-            if not chunk:
-                break
-            digest.update(chunk)
-            size += len(chunk)
-        return UploadedFile(part.name or "", part.filename or "", size, digest.hexdigest())
+            code = self.world.switches["forbidden_code"] if refusal == 403 else 4001
+            raise errors.unauthorized(refusal, code)
 
     # -- misbehaving --------------------------------------------------------------------------------------------------
+
+    def _refuses_early(self, request: web.Request, route: Route | None, fault: Fault | None) -> bool:
+        """Whether this request is answered while its body is still on the way (fact sheet, N4)."""
+        if fault is not None:
+            return fault.kind == "refuse_early"
+        if route is None or not route.multipart or self.world.switches["bad_token_upload"] != "early":
+            return False
+        return self._token(request).kind != (APP if route.api == INTEGRATIONS else SERVICE_ACCOUNT)
+
+    async def _refuse_early(
+        self, request: web.Request, route: Route | None, fault: Fault | None, record: Request
+    ) -> web.StreamResponse:
+        """Answer, then close without reading the rest: for the client the line breaks while it sends."""
+        if fault is not None and "status" in fault.details:
+            answer = self._replacement(fault)
+        else:
+            answer = self._handle(request, route, Incoming(body={}, broken="was not read"), None)
+        await request.content.readany()
+        record["status"] = answer.status
+        response = web.Response(
+            status=answer.status, text=answer.text(), content_type=answer.content_type, headers={"Connection": "close"}
+        )
+        response.force_close()
+        await response.prepare(request)
+        await response.write_eof()
+        if request.transport is not None:
+            request.transport.close()
+        return response
 
     def _meddle(self, route: Route | None, fault: Fault) -> None:
         world = self.world

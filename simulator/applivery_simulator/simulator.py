@@ -245,6 +245,11 @@ class Simulator:
         """Change an object the way another writer would."""
         return self.world.change(identity, fields)
 
+    def download(self, user_id: str) -> bool:
+        """Let a one-time-password user download once; return whether that was allowed."""
+        with self.world.state.lock:
+            return self.world.state.download(user_id, self.world.switches["otp_downloads"])
+
     # -- behaviour ----------------------------------------------------------------------------------------------------
 
     @property

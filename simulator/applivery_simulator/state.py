@@ -13,7 +13,10 @@ import datetime
 import hashlib
 import threading
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Callable
+
+from .people import People
 
 Item = dict[str, Any]
 
@@ -64,6 +67,7 @@ def service_account_token(organization_id: str) -> str:
     return f"simulator-service-account-token-{organization_id}"
 
 
+@lru_cache(maxsize=262144)
 def parse_moment(text: str) -> datetime.datetime:
     """Return an ISO timestamp as an aware moment; one without an offset counts as UTC."""
     moment = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -75,6 +79,13 @@ def format_moment(moment: datetime.datetime) -> str:
     return (
         moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
     )
+
+
+def _end_of_access(user: Item) -> float | None:
+    """When a temporary user is dropped, in seconds since the epoch (news, seed: after 30 days)."""
+    if not user["temporal"]:
+        return None
+    return (parse_moment(user["createdAt"]) + datetime.timedelta(days=OTP_DAYS)).timestamp()
 
 
 @dataclass
@@ -96,7 +107,8 @@ class State:
     applications: dict[str, Item] = field(default_factory=dict)
     builds: dict[str, Item] = field(default_factory=dict)
     publications: dict[str, Item] = field(default_factory=dict)
-    otp_users: dict[str, Item] = field(default_factory=dict)
+    otp_users: People = field(default_factory=lambda: People(_end_of_access))
+    employees: dict[str, Item] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     notifications: list[Item] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
@@ -105,6 +117,9 @@ class State:
     # reads that a build has spent in its present state, and its own number of them (None = it stays there)
     reads: dict[str, int] = field(default_factory=dict)
     processing: dict[str, int | None] = field(default_factory=dict)
+    # what is wrong with an upload that was taken all the same
+    unusable: dict[str, str] = field(default_factory=dict)
+    build_calls: int = 0
     order: dict[str, int] = field(default_factory=dict)
     _count: int = 0
     _last: datetime.datetime | None = None
@@ -203,6 +218,7 @@ class State:
                 "buildRetentionDays": 0,
                 "buildsRetainedPerPublication": 0,
             },
+            "retentionApplied": {"maxBillingBuildRetentionDays": 0, "buildsRetainedPerPublication": 0},
         }
         item = self._put(self.applications, self._base("application", {**base, **fields}))
         self.tokens[app_token(item["id"])] = Token(APP, item["id"])
@@ -329,11 +345,21 @@ class State:
 
     def purge_otp_users(self) -> None:
         """Drop the temporary users whose 30 days are over."""
-        limit = self.clock() - datetime.timedelta(days=OTP_DAYS)
-        for user_id in [
-            key for key, user in self.otp_users.items() if user["temporal"] and parse_moment(user["createdAt"]) < limit
-        ]:
+        for user_id in list(self.otp_users.expired(self.clock().timestamp())):
             del self.otp_users[user_id]
+
+    def download(self, user_id: str, counting: str) -> bool:
+        """Let a user download once; whether that was allowed. A single download allowed takes the user off the list."""
+        user = self.otp_users[user_id]
+        allowed = user["allowedDownloadsNum"]
+        if allowed == 0:
+            return False
+        user["lastDownloadDate"] = user["lastLoginDate"] = self.stamp()
+        if user["singleUse"] or allowed == 1:
+            del self.otp_users[user_id]
+        elif allowed > 0 and counting == "counts_down":
+            user["allowedDownloadsNum"] = allowed - 1
+        return True
 
     def snapshot(self) -> Item:
         """Return a copy of everything, for the control endpoint."""
@@ -348,6 +374,7 @@ class State:
                         {**item, "distributionUrl": self.distribution_url(item)} for item in self.publications.values()
                     ],
                     "otp_users": list(self.otp_users.values()),
+                    "employees": list(self.employees.values()),
                     "notifications": self.notifications,
                     "served_builds": {key: self.served_builds(key) for key in self.publications},
                 }

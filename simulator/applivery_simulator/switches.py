@@ -60,6 +60,24 @@ def _processing(value: Any) -> bool:
     return value is None or (isinstance(value, int) and not isinstance(value, bool) and value >= 0)
 
 
+def _retention(value: Any) -> bool:
+    if value is None:
+        return True
+    return (
+        isinstance(value, dict)
+        and set(value) <= {"keep", "after"}
+        and all(isinstance(item, int) and not isinstance(item, bool) and item >= 0 for item in value.values())
+    )
+
+
+def _limits(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and set(value) <= {"otp_users", "publications"}
+        and all(_code(item) and item >= 0 for item in value.values())
+    )
+
+
 def _permissions(value: Any) -> bool:
     return isinstance(value, dict) and all(
         isinstance(key, str) and (_code(item) or isinstance(item, dict)) for key, item in value.items()
@@ -129,7 +147,10 @@ SWITCHES: dict[str, Switch] = {
     "update_status": _choice("HTTP status of an update; 204 has no body", 200, 204),
     "delete_status": _choice("HTTP status of a deletion; 204 has no body", 200, 204),
     "delete_answer": _choice("the data of a deletion", "deleted", "delete", contradiction="C16"),
-    "error_status": _choice("HTTP status of 5024, 6002 and a duplicate", 400, 409, 422),
+    "error_status": _choice("HTTP status of 5024, 6002 and a duplicate; 200 = only the body tells", 400, 409, 422, 200),
+    "limits": Switch({}, "the most otp_users and publications that the plan allows; {} = no limit", check=_limits),
+    "limit_code": _choice("the code of an exceeded limit", 5017, 5003),
+    "forbidden_code": _choice("the code beside HTTP 403", 4001, 4003),
     "error_envelope": _choice("status beside an error", "status_false", "status_true_with_error"),
     "not_found_code": Switch(3001, "the code beside HTTP 404", check=_code, contradiction="C22"),
     "malformed_path": _choice("the answer to a path that does not exist", "not_found", "unauthorized"),
@@ -156,6 +177,7 @@ SWITCHES: dict[str, Switch] = {
         contradiction="C5",
     ),
     "otp_unique": _choice("where an e-mail is unique", "publication", "store", contradiction="C5"),
+    "otp_downloads": _choice("what a download does to allowedDownloadsNum", "maximum", "counts_down"),
     "otp_duplicate_code": Switch(6001, "the code of a duplicate", check=_code),
     "otp_organization": _choice("the organization in the path", "slug_only", "either", contradiction="C8"),
     "email_case": _choice("how an e-mail is stored", "kept", "lowered"),
@@ -163,6 +185,20 @@ SWITCHES: dict[str, Switch] = {
     "upload_field": _choice("the multipart field of the package", "build", "file", "either", contradiction="C6"),
     "upload_host": _choice(
         "whether uploads must go to upload_url, and everything else to url", "either", "own", contradiction="C6"
+    ),
+    "upload_validation": _choice(
+        "a file that is no package: taken, and in error after processing, or refused with 5006", "later", "at_once"
+    ),
+    "upload_seconds": Switch(0, "seconds before the answer to an upload, after it took effect", check=_number),
+    "bad_token_upload": _choice(
+        "when an upload with a wrong token is refused: with its last byte, or early, closing the line",
+        "complete",
+        "early",
+    ),
+    "retention": Switch(
+        None,
+        "retention that takes builds away: {keep, after} = all but the newest after so many requests for builds",
+        check=_retention,
     ),
     "processing": Switch(
         1,

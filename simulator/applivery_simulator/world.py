@@ -88,6 +88,8 @@ class World:
                     table[identity].update(fields)
                     state.unset.get(identity, set()).difference_update(fields)
                     state.touch(table[identity])
+                    if table is state.otp_users:
+                        state.otp_users.changed(identity)
                     return table[identity]
         raise ValueError(f"there is no object {identity!r}")
 

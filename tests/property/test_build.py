@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.applivery.distribution.plugins.module_utils._build.match import fits, sorted_newest_first
+from ansible_collections.applivery.distribution.plugins.module_utils._build.match import fits
 from ansible_collections.applivery.distribution.plugins.module_utils._build.plan import (
     Goal,
     Plan,
@@ -20,6 +20,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._build.plan
     same_content,
     unfulfilled,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._build.read import sorted_newest_first
 from ansible_collections.applivery.distribution.plugins.module_utils._build.resource import (
     BUILD_FIELDS,
     shown_build,

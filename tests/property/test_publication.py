@@ -20,13 +20,12 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.field
     is_empty,
     wished,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.check import judge, openings, unproven
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import Plan, plan_update
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import (
     FIELD,
     PUBLICATION_FIELDS,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.risk import openings
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.verify import surprises, unproven
 from ansible_collections.applivery.distribution.tests.support.publications import (
     PASSWORD,
     assert_predicted,
@@ -203,7 +202,7 @@ def test_a_plan_carried_out_leaves_nothing_to_do(read: dict[str, Any], wish: dic
     read.pop("password", None)
     plan = plan_update(wish, read)
     after = applied(read, plan)
-    assert surprises(wish, read, plan, after) == {}
+    assert judge(wish, read, plan, after) == ({}, {})
     assert unproven(wish, after) == []
     assert not plan_update(wish, after).changes
 

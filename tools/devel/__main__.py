@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devel import bench, demo, environments, gates, machine, matrix, tree, website
+from devel import bench, demo, environments, gates, machine, matrix, release, tree, website
 from devel.machine import Failed
 from devel.report import run
 
@@ -93,6 +93,14 @@ def main() -> int:
     every.add_argument("--core", help="one line of ansible-core, such as 2.19 or devel")
     every.add_argument("--python", help="one version of Python, such as 3.12")
     command("other-cores", lambda _options: matrix.beside_the_newest())
+    out = command(
+        "release",
+        lambda options: release.step(options.step, tag=options.tag, image=options.image, dry_run=options.dry_run),
+    )
+    out.add_argument("step", choices=("check", "changelog", "build", "galaxy", "simulator", "image"))
+    out.add_argument("--tag", default="", help="what the release is tagged with (check)")
+    out.add_argument("--image", default="applivery-ee", help="name of the execution environment, without tag (image)")
+    out.add_argument("--dry-run", action="store_true", help="send nothing: say what would be sent")
     command("demo", lambda _options: demo.play())
     command("tree", lay_out).add_argument("folder", nargs="?", type=Path)
     stand_in = command("simulator", simulator)

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-from devel import environments, gates, tree
+from devel import environments, release, tree
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Failed
 from devel.report import Log
@@ -62,7 +63,8 @@ def _say(*lines: str) -> None:
 
 def install_collection(environment: Environment) -> None:
     log = Log(CACHE / "logs" / "demo-install.log")
-    archive = gates.build_artefact(log, environment, CACHE / "demo" / "build")
+    shutil.rmtree(CACHE / "demo" / "build", ignore_errors=True)
+    archive = release.build_artefact(log, environment, tree.lay_out(), CACHE / "demo" / "build")
     install = ["collection", "install", "--offline", "--force", "--collections-path", str(COLLECTIONS), str(archive)]
     log.run([environment.bin / "ansible-galaxy", *install], cwd=CACHE / "demo", env=environment.variables())
 

@@ -20,6 +20,7 @@ from devel import machine
 from devel.machine import CACHE, REPOSITORY, Failed
 
 REQUIREMENTS = REPOSITORY / "tools" / "requirements"
+SIMULATOR = REPOSITORY / "simulator"
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def home() -> Path:
 def core_environment(core: machine.Core, version: str) -> Environment:
     """ansible-core with all that units, sanity and integration tests need."""
     files = [core.requirements, REQUIREMENTS / "runtime.txt", REQUIREMENTS / "test.txt"]
-    return _environment(f"core-{core.line}-py{version}", version, files)
+    return _environment(f"core-{core.line}-py{version}", version, files, simulator=True)
 
 
 def tool_environment(group: str) -> Environment:
@@ -77,30 +78,31 @@ def tool_environment(group: str) -> Environment:
     _core, version = machine.newest_core()
     files = [REQUIREMENTS / f"{group}.txt"]
     if group == "lint":
-        # The type checker follows what the modules import.
-        files.append(REQUIREMENTS / "runtime.txt")
+        # The type checker follows what the modules and the event plugins import.
+        files += [REQUIREMENTS / "runtime.txt", REQUIREMENTS / "simulator.txt"]
     return _environment(f"{group}-py{version}", version, files)
 
 
 def demo_environment() -> Environment:
     core, version = machine.newest_core()
-    return _environment(
-        f"demo-py{version}", version, [core.requirements, REQUIREMENTS / "runtime.txt", REQUIREMENTS / "simulator.txt"]
-    )
+    files = [core.requirements, REQUIREMENTS / "runtime.txt", REQUIREMENTS / "simulator.txt"]
+    return _environment(f"demo-py{version}", version, files, simulator=True)
 
 
-def _environment(name: str, version: str, files: list[Path]) -> Environment:
+def _environment(name: str, version: str, files: list[Path], *, simulator: bool = False) -> Environment:
+    """``simulator``: with the simulator as a package, as its users install it; editable, so that it is never old."""
     folder = CACHE / "venv" / name
     python = machine.interpreters()[version]
+    sources = [*files, *([SIMULATOR / "pyproject.toml"] if simulator else [])]
     wanted = hashlib.sha256(
-        b"\0".join([str(python).encode(), str(folder).encode(), *(file.read_bytes() for file in files)])
+        b"\0".join([str(python).encode(), str(folder).encode(), *(file.read_bytes() for file in sources)])
     ).hexdigest()
     stamp = folder / ".installed"
     with lock(name):
         if not (stamp.is_file() and stamp.read_text() == wanted):
             print(f"Installing {name} (once) ...", flush=True)
             _make(folder, python)
-            _install(folder, files)
+            _install(folder, files, ["-e", str(SIMULATOR)] if simulator else [])
             stamp.write_text(wanted)
     return Environment(folder)
 
@@ -112,11 +114,11 @@ def _make(folder: Path, python: Path) -> None:
         raise Failed(f"{python} could not make a virtual environment: {_reason(made)}")
 
 
-def _install(folder: Path, files: list[Path]) -> None:
+def _install(folder: Path, files: list[Path], more: list[str]) -> None:
     """Install with uv, and where its ways to the package index differ from pip's (certificates, mirrors), with pip."""
     python = str(folder / "bin" / "python")
-    arguments = [argument for file in files for argument in ("-r", str(file))]
-    uv = [str(_uv_program()), "pip", "install", "--quiet", "--no-progress", "--python", python]
+    arguments = [argument for file in files for argument in ("-r", str(file))] + more
+    uv = [str(uv_program()), "pip", "install", "--quiet", "--no-progress", "--python", python]
     pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
     for command in (uv, [*uv, "--system-certs"], pip):
         result = _run(*command, *arguments)
@@ -125,7 +127,8 @@ def _install(folder: Path, files: list[Path]) -> None:
     raise _no_index(result)
 
 
-def _uv_program() -> Path:
+def uv_program() -> Path:
+    """The installer, installed."""
     folder = CACHE / "venv" / "uv"
     pin = (REQUIREMENTS / "uv.txt").read_text()
     stamp = folder / ".installed"

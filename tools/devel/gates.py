@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from devel import environments, machine, tree, website
+from devel import contract, environments, fragments, machine, release, tree, website
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
 from devel.simulator import running
 
-PROFILES = ("default", "hostile")
+# Each profile is played in one of the two ways in which tasks run: inside the controller's process, or as modules.
+PROFILES = {"default": True, "hostile": False}
+TRACED = "default"
 COVERAGE = CACHE / "coverage"
 TYPED = ("plugins", "simulator", "tools")
-# W503 is against what PEP 8 now prefers, E203 against what the formatter makes of slices.
-IMPORTER_COMPLAINT = r"^(WARNING(?!.* (W503|E203) )|ERROR|CRITICAL)|Traceback"
 
 # ansible-test makes some environments of its own and fetches pip's installer for them from a host that may be out of
 # reach. Python brings one along; this stand-in uses it, and the package index for the release of pip that is asked for.
@@ -82,7 +80,7 @@ def integration(core: Core, version: str, *, coverage: bool, targets: Sequence[s
     Tracing nearly doubles the time, and the hostile run passes through the same lines: one profile is traced.
     """
     return [
-        _integration(core, version, profile, coverage=coverage and profile == PROFILES[0], targets=targets)
+        _integration(core, version, profile, coverage=coverage and profile == TRACED, targets=targets)
         for profile in PROFILES
     ]
 
@@ -116,7 +114,11 @@ def _play_targets(
 ) -> bool:
     simulator_log = log.path.with_name(f"{log.path.stem}-simulator-{collection.parents[2].name}.log")
     with running(environment, collection, simulator_log, profile=profile, validate=True) as simulator:
-        variables = {**simulator.variables(), "simulator_profile": profile}
+        variables = {
+            **simulator.variables(),
+            "simulator_profile": profile,
+            "applivery_in_process": PROFILES[profile],
+        }
         # JSON is YAML, and ansible-test reads this file as extra variables.
         config = collection / "tests" / "integration" / "integration_config.yml"
         config.write_text(json.dumps(variables, indent=2) + "\n")
@@ -126,12 +128,12 @@ def _play_targets(
 
 
 def _keep_integration_coverage(log: Log, environment: Environment, collection: Path) -> None:
-    """Put what each process left into one file, and see that the modules, which run from archives, are part of it."""
+    """Put what each process left into one file, and see that the actions, which run in workers, are part of it."""
     data = list((collection / "tests" / "output" / "coverage").glob("integration=*"))
     variables = environment.variables(COVERAGE_FILE=_data_file("integration"))
     tool: list[str | Path] = [environment.python, "-m", "coverage"]
     log.run([*tool, "combine", "--quiet", *data], cwd=collection, env=variables)
-    log.run([*tool, "report", "--include=plugins/modules/*", "--fail-under=1"], cwd=collection, env=variables)
+    log.run([*tool, "report", "--include=plugins/action/*", "--fail-under=1"], cwd=collection, env=variables)
 
 
 def coverage(core: Core, version: str) -> Gate:
@@ -153,7 +155,7 @@ def coverage(core: Core, version: str) -> Gate:
     return Gate(
         "coverage",
         check,
-        after=(f"unit {core.line}", f"property {core.line}", f"integration {core.line} {PROFILES[0]}"),
+        after=(f"unit {core.line}", f"property {core.line}", f"integration {core.line} {TRACED}"),
     )
 
 
@@ -169,8 +171,8 @@ def forget_coverage() -> None:
 def _provide_get_pip() -> None:
     cache = environments.home() / ".ansible" / "test" / "cache"
     cache.mkdir(parents=True, exist_ok=True)
-    for release in ("24_2", "25_2"):
-        (cache / f"get_pip_{release}.py").write_text(GET_PIP)
+    for wanted in ("24_2", "25_2"):
+        (cache / f"get_pip_{wanted}.py").write_text(GET_PIP)
 
 
 # --- linters ---
@@ -230,89 +232,24 @@ def linters() -> list[Gate]:
         ),
         _lint("yamllint", ["yamllint", "--strict", "."]),
         _lint("reuse", ["reuse", "--no-multiprocessing", "lint"]),
-        importer(),
+        workflows(),
+        fragments.gate(),
+        release.gate(),
     ]
 
 
-# --- the artefact ---
-
-
-def build_artefact(log: Log, environment: Environment, output: Path) -> Path:
-    """Build the collection from a fresh tree and return the archive."""
-    collection = tree.lay_out()
-    shutil.rmtree(output, ignore_errors=True)
-    log.run(
-        [environment.bin / "ansible-galaxy", "collection", "build", "--force", "--output-path", output],
-        cwd=collection,
-        env=environment.variables(),
+def workflows() -> Gate:
+    """The workflows are what their service accepts, and give nobody more than they need."""
+    return _lint(
+        "workflows",
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_listed(".github/workflows/*.yml")],
+        ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+        ["zizmor", "--offline", "--no-progress", "--persona", "pedantic", "--color", "never", ".github"],
     )
-    return next(output.glob("*.tar.gz"))
 
 
-def importer() -> Gate:
-    """What Galaxy and Automation Hub check on upload. It ends with 0 whatever it finds, so its log is read."""
-
-    def check(log: Log) -> None:
-        environment = environments.tool_environment("importer")
-        archive = build_artefact(log, environment, CACHE / "importer")
-        settings = CACHE / "importer" / "galaxy-importer.cfg"
-        wanted = (
-            "CHECK_REQUIRED_TAGS",
-            "CHECK_CHANGELOG",
-            "RUN_ANSIBLE_DOC",
-            "RUN_ANSIBLE_LINT",
-            "RUN_FLAKE8",
-            "REQUIRE_V1_OR_GREATER",
-        )
-        # It would start ansible-test in a container; the sanity gate has done that without one.
-        lines = ["[galaxy-importer]", "RUN_ANSIBLE_TEST = False", *(f"{name} = True" for name in wanted)]
-        settings.write_text("\n".join(lines) + "\n")
-        log.run(
-            [environment.python, "-m", "galaxy_importer.main", archive],
-            cwd=CACHE / "importer",
-            env=environment.variables(GALAXY_IMPORTER_CONFIG=settings),
-        )
-        with tarfile.open(archive) as content:
-            names = content.getnames()
-        read_importer_log(log, names)
-        _check_content(names)
-
-    return Gate("galaxy-importer", check, telling=IMPORTER_COMPLAINT)
-
-
-def read_importer_log(log: Log, names: Sequence[str] = ()) -> None:
-    text = log.text()
-    if "Importer processing completed successfully" not in text:
-        raise Failed("the importer did not get to its end")
-    complaints = [line for line in text.splitlines() if re.search(IMPORTER_COMPLAINT, line)]
-    # The linter can't look up a collection that it reads out of its archive: what it misses is looked for here instead.
-    complaints = [line for line in complaints if not _is_in_archive(line, names)]
-    if complaints:
-        raise Failed(f"the importer complains: {complaints[0]}")
-
-
-def _is_in_archive(complaint: str, names: Sequence[str]) -> bool:
-    missed = re.search(r"Failed to find applivery\.distribution\.(\w+) playbook\.$", complaint)
-    return missed is not None and f"playbooks/{missed[1]}.yml" in names
-
-
-def _check_content(names: Sequence[str]) -> None:
-    tops = {name.removeprefix("./").split("/", 1)[0] for name in names}
-    workshop = tops & {"simulator", "tests", "tools", "demo", "Makefile", "LICENSES", "pyproject.toml"} | {
-        name for name in tops if name.startswith(".") and name != "."
-    }
-    missing = {
-        "README.md",
-        "LICENSE",
-        "CHANGELOG.md",
-        "changelogs",
-        "docs",
-        "meta",
-        "plugins",
-        "requirements.txt",
-    } - tops
-    if workshop or missing:
-        raise Failed(f"the artefact holds the workshop's {sorted(workshop)} and lacks {sorted(missing)}")
+def _listed(pattern: str) -> list[str]:
+    return sorted(str(path.relative_to(REPOSITORY)) for path in REPOSITORY.glob(pattern))
 
 
 # --- what the commands run ---
@@ -341,5 +278,6 @@ def all_gates() -> list[Gate]:
         pytest("property", core, version, coverage=True),
         *linters(),
         website.gate(),
+        contract.gate(),
         coverage(core, version),
     ]

@@ -22,8 +22,8 @@ COLLECTION = Path("ansible_collections") / "applivery" / "distribution"
 
 
 def python_path(collection: Path) -> str:
-    """PYTHONPATH for what imports the collection in a laid out tree, or the simulator beside it."""
-    return os.pathsep.join([str(collection.parents[2]), str(collection / "simulator")])
+    """PYTHONPATH for what imports the collection in a laid out tree."""
+    return str(collection.parents[2])
 
 
 def lay_out(root: Path = CACHE / "tree") -> Path:

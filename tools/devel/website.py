@@ -23,8 +23,7 @@ title = html_title = html_short_title = "applivery.distribution"
 extensions = ["sphinx.ext.intersphinx", "sphinx_antsibull_ext"]
 highlight_language = "YAML+Jinja"
 pygments_style = "ansible"
-html_theme = "alabaster"
-html_theme_options = {"fixed_sidebar": True, "page_width": "62em", "body_max_width": "none"}
+html_theme = "furo"
 html_show_sphinx = False
 html_copy_source = False
 default_role = "any"

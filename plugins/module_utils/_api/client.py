@@ -9,73 +9,34 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple
-from urllib.parse import quote
+from datetime import datetime, timezone
+from typing import Any, Callable
 
-from .._core.errors import (
-    AmbiguousWrite,
-    AppliveryError,
-    InvalidInput,
-    RequestFailed,
-)
+from .._core.errors import AmbiguousWrite, AppliveryError, InvalidInput, RequestFailed, attempting
 from .._core.fields import is_id
-from .._http.transport import (
-    HttpOptions,
-    Reply,
-    Request,
-    Transport,
-)
-from .connection import (
-    INTEGRATIONS,
-    WORKSPACE,
-    Connection,
-)
-from .envelope import (
-    Answer,
-    identity,
-    opened,
-    says_done,
-)
+from .._core.version import USER_AGENT
+from .._http.message import HttpOptions, Reply, Request, Stream
+from .._http.transport import Transport
+from .connection import INTEGRATIONS, WORKSPACE, Connection, application_missing
+from .create import create_once
+from .endpoint import APPLICATIONS, ORGANIZATIONS, STORES, Endpoint, segment
+from .envelope import Answer, identity, opened, says_done
+from .error_response import ErrorResponse, doing
+from .pages import Reader, undisturbed
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from .._http.transport import Stream
-    from .refusal import Refusal
-
-# Resources find this one beside the verbs.
-__all__ = ["identity"]
-
-_NONE: Mapping[str, str] = MappingProxyType({})
-
-
-class Endpoint(NamedTuple):
-    """One kind of object: where each API keeps it and which permissions a Service Account needs.
-
-    Paths are below ``/v1``; ``{organization}``, ``{organization_slug}``, ``{application}`` and ``{store}`` are filled
-    in from the connection. ``permissions`` maps the verbs list, get, create, update and remove to permission names.
-    ``sort`` maps an API to the order to ask of its list.
-    """
-
-    noun: str
-    workspace: str
-    integrations: str | None = None
-    permissions: Mapping[str, str] = _NONE
-    sort: Mapping[str, str] = _NONE
-
-
-ORGANIZATIONS = Endpoint("organization", "organizations", permissions={"get": "base.organization.management.get"})
-STORES = Endpoint(
-    "store",
-    "organizations/{organization}/stores",
-    permissions={"list": "mad.store.management.list", "get": "mad.store.management.get"},
-)
-APPLICATIONS = Endpoint(
-    "application",
-    "organizations/{organization}/apps",
-    permissions={"list": "mad.application.management.list", "get": "mad.application.management.get"},
-)
+# What a resource needs of this room stands here, beside the verbs.
+__all__ = [
+    "APPLICATIONS",
+    "ORGANIZATIONS",
+    "STORES",
+    "Api",
+    "Endpoint",
+    "IntegrationsApi",
+    "WorkspaceApi",
+    "connect",
+    "identity",
+    "segment",
+]
 
 
 class Api:
@@ -137,16 +98,12 @@ class Api:
 
         A listing that changed under the reader is read once more from the start, then it is an error.
         """
-        from .pages import undisturbed
-
         return undisturbed(lambda: [item for page in self.pages(endpoint, hints) for item in page])
 
     def pages(
         self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None, size: int | None = None
     ) -> Iterator[list[dict[str, Any]]]:
         """Page after page of objects not seen before; stop iterating early to read no more than needed."""
-        from .pages import Reader
-
         reader = Reader(
             endpoint.noun,
             lambda query: self._call("list", endpoint, "GET", self._url(endpoint), query=query),
@@ -168,10 +125,10 @@ class Api:
         A POST with an unknown outcome is never simply repeated: ``look_up`` searches the object by its natural key,
         and only when it finds nothing is the object created again.
         """
-        from .create import create_once
-
         url = self._url(endpoint)
-        return create_once(self, lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up)
+        return create_once(
+            self.transport, lambda: _content(self._call("create", endpoint, "POST", url, body=body)), look_up
+        )
 
     def update(self, endpoint: Endpoint, ident: str, body: Mapping[str, Any]) -> Any:
         """Send a PUT; returns what the server answered, None where it answered without content.
@@ -207,8 +164,6 @@ class Api:
 
     def now(self) -> datetime:
         """The later of the server's ``Date`` and the local clock, in UTC."""
-        from datetime import datetime, timezone
-
         local = datetime.now(timezone.utc)
         return max(local, self.transport.server_date or local)
 
@@ -223,26 +178,22 @@ class Api:
         try:
             reply = self.transport.send(request)
         except RequestFailed as problem:
-            from .refusal import doing
-
             problem.message = f"could not {doing(verb, endpoint.noun)}: {problem.message}"
             raise
         error, data = opened(reply.data)
         if error is not None or not 200 <= reply.status < 300 or not (reply.is_json or reply.no_content):
-            raise self._refusal(verb, endpoint, request, reply).error(error)
+            raise self._error_response(verb, endpoint, request, reply).error(error)
         answer = Answer(request, reply, data)
         if method != "GET" and not (reply.no_content or says_done(reply.data)):
             raise self._unusable(verb, endpoint, answer)
         return answer
 
-    def _refusal(self, verb: str, endpoint: Endpoint, request: Request, reply: Reply) -> Refusal:
-        from .refusal import Refusal
-
+    def _error_response(self, verb: str, endpoint: Endpoint, request: Request, reply: Reply) -> ErrorResponse:
         permission = endpoint.permissions.get(verb) if self.kind == WORKSPACE else None
-        return Refusal(verb, endpoint.noun, request, reply, self.transport.redact, self.token_kind, permission)
+        return ErrorResponse(verb, endpoint.noun, request, reply, self.transport.redact, self.token_kind, permission)
 
     def _unusable(self, verb: str, endpoint: Endpoint, answer: Answer, how: str = "") -> RequestFailed:
-        return self._refusal(verb, endpoint, answer.request, answer.reply).unusable(answer.data, how)
+        return self._error_response(verb, endpoint, answer.request, answer.reply).unusable(answer.data, how)
 
 
 class IntegrationsApi(Api):
@@ -290,14 +241,14 @@ class WorkspaceApi(Api):
         given = self._application()
         if is_id(given):
             return given
-        return self._looked_up("application", given)
+        return self._looked_up("application", self._id_of_application)
 
     def body_context(self, known_application: str | None = None) -> dict[str, Any]:
         return {"application": known_application or self.application_id()}
 
     def store_id(self) -> str:
         """The store given, or the only one of the organization (fact sheet, C13)."""
-        return self.connection.store or self._looked_up("store")
+        return self.connection.store or self._looked_up("store", self._only_store)
 
     def _organization(self) -> str:
         return segment(self.connection.organization or "")
@@ -305,25 +256,46 @@ class WorkspaceApi(Api):
     def _organization_slug(self) -> str:
         # The OTP paths want the slug (seed), everything else takes either form.
         given = self._organization()
-        return self._looked_up("organization", given) if is_id(given) else given
+        return self._looked_up("organization", self._slug_of_organization) if is_id(given) else given
 
     def _application(self) -> str:
         if not self.connection.application:
-            from .connection_refusal import (
-                application_missing,
-            )
-
             raise application_missing(bool(self.connection.other_token))
         return segment(self.connection.application)
 
-    def _looked_up(self, option: str, given: str = "") -> str:
+    def _looked_up(self, option: str, look_up: Callable[[], str]) -> str:
         """What the server knows an option's value by; asked for once in a run."""
         with self._resolving:
             if option not in self._resolved:
-                from .names import LOOK_UP
-
-                self._resolved[option] = LOOK_UP[option](self, given)
+                self._resolved[option] = segment(look_up())
             return self._resolved[option]
+
+    def _slug_of_organization(self) -> str:
+        ident = self._organization()
+        with attempting("organization: its slug is needed here, and was looked up by the id"):
+            slug = self.get(ORGANIZATIONS, ident).get("slug")
+        if not isinstance(slug, str) or not slug:
+            raise AppliveryError(
+                f"organization: the server does not show the slug of {ident}; give the slug instead of the id"
+            )
+        return slug
+
+    def _id_of_application(self) -> str:
+        slug = self._application()
+        with attempting("application: its id is needed here, and was looked up by the slug"):
+            found = identity(self.get(APPLICATIONS, slug))
+        if not found:
+            raise AppliveryError(f"application: {slug} was found, but the server does not show its id")
+        return found
+
+    def _only_store(self) -> str:
+        with attempting("store: it is not given, and the only one of the organization was looked for"):
+            ids = [ident for ident in map(identity, self.list_all(STORES)) if ident]
+        if len(ids) == 1:
+            return ids[0]
+        if not ids:
+            raise InvalidInput(f"store: the organization {self.connection.organization} shows no store to this token")
+        raise InvalidInput(f"store is missing: the organization has several stores, choose one of {', '.join(ids)}")
 
 
 def connect(
@@ -332,7 +304,7 @@ def connect(
     secrets: Iterable[str] = (),
     pool: int = 8,
     backoff: float = 0.5,
-    user_agent: str = "applivery.distribution",
+    user_agent: str = USER_AGENT,
 ) -> Api:
     """The API that the connection chose, with a transport of its own. Sends nothing yet."""
     options = HttpOptions(
@@ -346,13 +318,6 @@ def connect(
     known = [*secrets, *([connection.other_token] if connection.other_token else [])]
     transport = Transport(connection.token, options, warn, known)
     return (WorkspaceApi if connection.api == WORKSPACE else IntegrationsApi)(connection, transport)
-
-
-def segment(value: str) -> str:
-    """``value`` as exactly one path segment, so that an id can never leave its place."""
-    if not value or value in (".", "..") or "/" in value or not value.isprintable():
-        raise InvalidInput(f"{value!r} can't be part of an Applivery address")
-    return quote(value, safe="")
 
 
 def _content(answer: Answer) -> Any:

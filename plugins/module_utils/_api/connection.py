@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,7 +17,7 @@ from ansible.module_utils.errors import AnsibleFallbackNotFound
 
 from .._core.errors import InvalidInput
 from .._core.fields import is_id
-from .._http.transport import fits_in_header
+from .._http.message import fits_in_header
 
 WORKSPACE = "workspace"
 INTEGRATIONS = "integrations"
@@ -51,6 +52,10 @@ _NAMES = ("organization", "application", "store")
 _IN_NAMES = str.maketrans("", "", "_-")
 # A backslash ends the host for some parsers and not for others; the rest begins a query.
 _NOT_IN_BASE_URL = "\\?# "
+_BOTH_WAYS = (
+    "Give app_token (or APPLIVERY_APP_TOKEN) to use the Integrations API of one app, or service_account_token together "
+    "with organization (or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION) to use the Workspace API"
+)
 
 
 class Connection(NamedTuple):
@@ -180,10 +185,43 @@ def _choose(asked: str, given: Mapping[str, str | None], workspace_only: str | N
     else:
         complete = account and bool(given["application"] or not needs_application)
     if not complete:
-        from .connection_refusal import incomplete
-
-        raise incomplete(asked, given, workspace_only)
+        raise _incomplete(asked, given, workspace_only)
     return api
+
+
+def _incomplete(asked: str, given: Mapping[str, str | None], workspace_only: str | None) -> InvalidInput:
+    """The error about options that do not suffice for the API that was ``asked`` for; the rest as for ``resolve``."""
+    app, account, organization = given["app_token"], given["service_account_token"], given["organization"]
+    if asked == WORKSPACE or (asked == AUTO and account and organization):
+        return _of_workspace(asked, given, alternative=bool(app) and not workspace_only)
+    if asked == INTEGRATIONS or app:
+        return _of_integrations(asked, workspace_only)
+    if account:
+        return InvalidInput(f"organization is missing: a service_account_token needs it. {_BOTH_WAYS}.")
+    return InvalidInput(f"no token is given. {_BOTH_WAYS}.")
+
+
+def _of_integrations(asked: str, workspace_only: str | None) -> InvalidInput:
+    if workspace_only:
+        return InvalidInput(
+            f"{workspace_only}: only the Workspace API can do this. Give service_account_token and organization "
+            "(or APPLIVERY_SERVICE_ACCOUNT_TOKEN and APPLIVERY_ORGANIZATION)"
+            + (" and leave api at auto." if asked == INTEGRATIONS else "; an app_token is not enough.")
+        )
+    return InvalidInput(f"api: integrations needs app_token, which is missing. {_BOTH_WAYS}.")
+
+
+def _of_workspace(asked: str, given: Mapping[str, str | None], alternative: bool) -> InvalidInput:
+    missing = [option for option in ("service_account_token", "organization") if not given[option]]
+    if missing:
+        return InvalidInput(f"api: {asked} needs {' and '.join(missing)}, which is missing. {_BOTH_WAYS}.")
+    return application_missing(alternative)
+
+
+def application_missing(alternative: bool) -> InvalidInput:
+    """The error about a path or body that needs the application; ``alternative``: the app token can do it as well."""
+    other = ", or set api: integrations to use the app_token" if alternative else ""
+    return InvalidInput(f"application is missing: the Workspace API needs the slug or id of the app{other}.")
 
 
 def _check_token(option: str, value: str | None) -> None:
@@ -229,8 +267,6 @@ def _is_plain(url: str) -> bool:
 
 
 def _is_loopback(host: str) -> bool:
-    from ipaddress import ip_address
-
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -7,23 +7,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable
+from typing import Any, Callable
 
 from .._core.errors import (
     AmbiguousWrite,
     AppliveryError,
     RequestFailed,
 )
-
-if TYPE_CHECKING:
-    from .client import Api
+from .._http.transport import Transport
 
 _MOST_CREATIONS = 3
 
 LookUp = Callable[[], "dict[str, Any] | None"]
 
 
-def create_once(api: Api, post: Callable[[], Any], look_up: LookUp) -> Any:
+def create_once(transport: Transport, post: Callable[[], Any], look_up: LookUp) -> Any:
     """What ``post`` returns, or what ``look_up`` finds by the natural key after a POST whose outcome is unknown.
 
     Only when it finds nothing, and while ``retry_timeout`` is not used up, is the object posted again.
@@ -31,23 +29,23 @@ def create_once(api: Api, post: Callable[[], Any], look_up: LookUp) -> Any:
     try:
         return post()
     except AmbiguousWrite as problem:
-        return _decided(api, post, look_up, problem)
+        return _decided(transport, post, look_up, problem)
 
 
-def _decided(api: Api, post: Callable[[], Any], look_up: LookUp, problem: AmbiguousWrite) -> Any:
-    budget = api.connection.retry_timeout
-    ends = api.transport.clock() + budget
+def _decided(transport: Transport, post: Callable[[], Any], look_up: LookUp, problem: AmbiguousWrite) -> Any:
+    budget = transport.options.retry_timeout
+    ends = transport.clock() + budget
     for attempt in range(1, _MOST_CREATIONS + 1):
         # The server may still be at it.
-        api.transport.pause(attempt)
+        transport.pause(attempt)
         found = _looked_up(look_up, problem)
         if found is not None:
             return found
-        if attempt == _MOST_CREATIONS or api.transport.clock() >= ends:
+        if attempt == _MOST_CREATIONS or transport.clock() >= ends:
             break
         path, status = problem.failure["path"], problem.failure["status"]
         reason = f"HTTP {status}" if status else "no answer"
-        api.transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
+        transport.tell("POST", f"POST {path} had to be repeated: {reason}, and nothing was created.")
         try:
             return post()
         except AmbiguousWrite as again:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from .._http.transport import Reply, Request
+from .._http.message import Reply, Request
 
 
 class Answer(NamedTuple):

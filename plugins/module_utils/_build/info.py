@@ -10,16 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .resource import BUILDS, shown_build
-from .match import (
-    checked,
-    created,
-    filter_spec,
-    fits,
-    hints,
-    newest_first,
-    whole_and_fitting,
-)
+from .find import hints, listed_and_fitting
+from .match import checked, filter_spec, fits
+from .read import created, find_by_id, newest_first, pages
+from .resource import shown_build
 from .._api.client import Api
 from .._api.connection import check_id
 from .._api.listing import (
@@ -53,31 +47,19 @@ def _listing(task: Task[Api]) -> Listing:
 
     def read(told: Mapping[str, Any]) -> Iterator[Read]:
         if ident is not None:
-            found = api.find(BUILDS, ident)
+            found = find_by_id(api, ident)
             return iter([] if found is None else [found])
-        return _fitting(api, wanted, told) if wanted else _newest(api, params["limit"])
+        return listed_and_fitting(api, wanted, told) if wanted else _newest(api, params["limit"])
 
     told = hints(api, wanted) if ident is None else {}
     return Listing("builds", read, lambda build: fits(build, wanted), shown_build, told)
-
-
-def _fitting(api: Api, wanted: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[Read]:
-    seen: list[Read] = []
-    anything = False
-    for build in newest_first(api, told):
-        seen.append(build)
-        if fits(build, wanted):
-            anything = True
-            yield build
-    if not anything and not told:
-        yield from whole_and_fitting(api, wanted, seen)
 
 
 def _newest(api: Api, limit: int | None) -> Iterator[Read]:
     """All builds, newest first; one small page is enough when its dates show that it holds the newest ones."""
     if limit is not None and limit <= LARGEST_PAGE:
         # A single build would show no order.
-        page = next(api.pages(BUILDS, size=max(limit, 2)), [])
+        page = next(pages(api, size=max(limit, 2)), [])
         moments = [moment for moment in map(created, page) if moment is not None]
         falling = moments == sorted(moments, reverse=True) and len(set(moments)) > 1
         if len(page) >= limit and len(moments) == len(page) and falling:

@@ -32,7 +32,11 @@ class Goal(NamedTuple):
 
     @classmethod
     def of(cls, params: Mapping[str, Any]) -> Goal:
-        return cls(wishes(BUILD_FIELDS, params), params["tags_mode"], params["metadata_mode"])
+        found = wishes(BUILD_FIELDS, params)
+        if "tags" in found:
+            # One text for the list is divided at its commas by Ansible, and keeps the blanks behind them.
+            found["tags"] = [str(tag).strip() for tag in found["tags"]]
+        return cls(found, params["tags_mode"], params["metadata_mode"])
 
 
 class Plan(NamedTuple):
@@ -73,7 +77,17 @@ def holds(entry: Field, target: Any, read: Any) -> bool:
     """Whether a value that was read is what is wanted, in the API's form of both."""
     if entry.option == "metadata":
         return same_content(target, read)
-    return alike(canonical(entry, target), canonical(entry, read))
+    # Servers like to trim texts; the one that the task gives is sent as it is, once.
+    return alike(_trimmed(canonical(entry, target)), _trimmed(canonical(entry, read)))
+
+
+def _trimmed(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        found = {key: _trimmed(inner) for key, inner in value.items()}
+        return {key: inner for key, inner in found.items() if inner is not None} or None
+    if isinstance(value, list):
+        return sorted(filter(None, map(_trimmed, value))) or None
+    return value.strip() or None if isinstance(value, str) else value
 
 
 def unfulfilled(body: Mapping[str, Any], read: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +23,8 @@ from .._core.fields import (
     is_empty,
     shown,
 )
+
+Build = dict[str, Any]
 
 BUILDS = Endpoint(
     "build",
@@ -99,6 +102,37 @@ UPLOAD_FIELDS = (
 NOTIFY_FLAGS = ("notify_collaborators", "notify_employees")
 
 
+# One vendor step uploads these with the build (fact sheet, N7); the words catch what others call theirs.
+_SECRETS = ("certificatepassphrase", "certificateurl", "provisionurl")
+_SECRET_WORDS = ("passphrase", "password", "secret", "token", "credential", "certificate", "provision", "privatekey")
+
+
+def understood(raw: Mapping[str, Any]) -> Build:
+    """A build as all code of this collection sees it: without the secrets that an uploader may have left in it."""
+    return {
+        key: value if key == "metadata" else _harmless(value, _is_about_uploader(key))
+        for key, value in raw.items()
+        if not _is_secret(key, _is_about_uploader(key))
+    }
+
+
+def _harmless(value: Any, uploader: bool) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _harmless(inner, uploader) for key, inner in value.items() if not _is_secret(key, uploader)}
+    return [_harmless(inner, uploader) for inner in value] if isinstance(value, list) else value
+
+
+def _is_about_uploader(key: str) -> bool:
+    return str(key).lower().startswith("deployer")
+
+
+def _is_secret(key: str, uploader: bool) -> bool:
+    # deployer.info.x and deployer[info][x] are two more ways in which clients write the name.
+    words = re.findall(r"[a-z0-9]+", str(key).lower().replace("_", "").replace("-", ""))
+    name = words[-1] if words else ""
+    return name in _SECRETS or (uploader and any(word in name for word in _SECRET_WORDS))
+
+
 def state_of(build: Mapping[str, Any]) -> Any:
     """The build's state, with one word for done: ``success`` is ``processed`` (fact sheet, C7)."""
     state = build.get("status")
@@ -107,7 +141,7 @@ def state_of(build: Mapping[str, Any]) -> Any:
 
 def shown_build(raw: Mapping[str, Any]) -> dict[str, Any]:
     """A build as all modules return it: managed fields and the well-known keys are always there."""
-    build = {**dict.fromkeys(_ALWAYS), **shown(BUILD_FIELDS, raw)}
+    build = {**dict.fromkeys(_ALWAYS), **shown(BUILD_FIELDS, understood(raw))}
     build["id"] = identity(raw)
     build["status"] = state_of(raw)
     return build

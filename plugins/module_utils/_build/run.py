@@ -7,31 +7,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from .resource import (
-    BUILD_FIELDS,
-    BUILDS,
-    FAILED,
-    name_of,
-    shown_build,
-    state_of,
-)
+from .find import Aim, Search, passed_over, search
 from .match import (
-    SHORTEST_COMMIT,
-    Build,
     Match,
-    filter_spec,
+    match_spec,
     misfits,
-    search,
+    why_nothing_fits,
 )
 from .plan import (
     Goal,
     Plan,
     plan_update,
 )
+from .read import find_by_id, get
 from .remove import remove
+from .resource import (
+    BUILD_FIELDS,
+    FAILED,
+    Build,
+    name_of,
+    shown_build,
+    state_of,
+)
 from .upload import (
     ONLY_WITH_PATH,
     Upload,
@@ -45,8 +45,10 @@ from .wait import (
     until_processed,
 )
 from .write import write
-from .._api.client import Api, identity
+from .._api.client import Api
 from .._api.connection import check_id
+from .._api.envelope import identity
+from .._core.dates import format_instant
 from .._core.errors import (
     AppliveryError,
     InvalidInput,
@@ -59,7 +61,7 @@ from .._core.task import Definition, Needs, Outcome, Task
 BUILD_SPEC: dict[str, dict[str, Any]] = {
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "build_id": {"type": "str"},
-    "match": {"type": "dict", "options": {**filter_spec(), "query": {"type": "str"}}},
+    "match": match_spec(),
     **argument_spec(BUILD_FIELDS),
     "tags_mode": {"type": "str", "choices": ["replace", "append", "remove"], "default": "replace"},
     "metadata_mode": {"type": "str", "choices": ["merge", "replace"], "default": "merge"},
@@ -91,9 +93,10 @@ class _Work:
         self.goal = Goal.of(params)
         self.patience = Patience.of(params)
         self.ident = check_id("build_id", params["build_id"]) if params["build_id"] else None
-        self.match = Match.of(params["match"]) if params["match"] is not None else None
+        removes = params["state"] == "absent"
+        self.match = Match.of(params["match"], removes) if params["match"] is not None else None
         self.upload: Upload | None = None
-        self.read: list[Build] = []
+        self.listed: list[Build] = []
         if self.ident is None and self.match is None:
             raise InvalidInput("build_id or match: one of them must say which build is meant")
         if any(not str(tag).strip() for tag in params["tags"] or []):
@@ -117,45 +120,49 @@ class _Work:
     def _find(self) -> Build | None:
         """The build as it is now, or None when it is to be uploaded."""
         if self.match is None:
-            return self._by_id(str(self.ident))
-        outcome = search(self.api, self.match)
-        self.read = outcome.read
-        if outcome.found is not None:
-            # Lists may show less of a build, or be a moment old.
-            return self._by_id(str(identity(outcome.found)))
+            return get(self.api, str(self.ident))
+        outcome = search(self.api, Aim(self.match, accepts=self._may_be_meant))
+        self.listed = outcome.listed
+        if outcome.found:
+            self._tell_passed_over(outcome, self.match)
+            return outcome.found[0]
         if self.upload is None:
             raise AppliveryError(
-                f"no build fits, of {len(self.read)} that were read{_why_nothing_fits(self.match.wanted, self.read)}",
+                f"no build fits, of {len(self.listed)} that were read{why_nothing_fits(self.match.wanted, self.listed)}",
                 failure(message="no build fits"),
             )
-        return self._in_the_works(self.match)
+        return self._in_the_works(self.upload, self.match)
 
-    def _by_id(self, ident: str) -> Build:
-        build = self.api.find(BUILDS, ident)
-        if build is None:
-            raise AppliveryError(
-                f"there is no build {ident} in this app; it may have been deleted",
-                failure(code=3001, message="Entity not found", status=404),
-            )
-        return build
+    def _may_be_meant(self, build: Build) -> bool:
+        """A build that is still worked on is worth waiting for only if it may come from the file at hand."""
+        if self.upload is None or self.match is None or not is_unfinished(build):
+            return True
+        return self.upload.may_be(build, self.match)
 
-    def _in_the_works(self, match: Match) -> Build | None:
-        """A build that may fit when it is processed, where the alternative is to upload the same file again."""
-        wanted = {option: value for option, value in match.wanted.items() if option != "status"}
-        for listed in self.read:
-            if not is_unfinished(listed) or misfits(listed, wanted, known_only=True):
+    def _tell_passed_over(self, outcome: Search, match: Match) -> None:
+        skipped = passed_over(outcome, match.wanted) if match.query is None else []
+        if skipped and match.wanted["disabled"] is False:
+            self.task.warn(f"passed over, for it can't be downloaded (disabled): {', '.join(map(name_of, skipped))}")
+
+    def _in_the_works(self, upload: Upload, match: Match) -> Build | None:
+        """A build that may be what an earlier upload of this file made, where the alternative is to upload it again."""
+        wanted = {option: value for option, value in match.wanted.items() if option not in ("status", "disabled")}
+        for listed in self.listed:
+            if not is_unfinished(listed) or not upload.may_be(listed, match):
                 continue
-            build = self.api.find(BUILDS, str(identity(listed)))
-            if build is None or not is_unfinished(build):
+            build = find_by_id(self.api, str(identity(listed)))
+            if build is None or not upload.may_be(build, match):
+                continue
+            if not is_unfinished(build):
                 settled = build
             elif self.patience.wait and not self.task.check_mode:
                 settled = until_processed(self.api, build, self.patience)
-            else:
+            elif len(misfits(build, wanted)) < len(wanted):
                 # It can't be told yet, so something must speak for it.
-                settled = None
-                if len(misfits(build, wanted)) < len(wanted):
-                    return build
-            if settled is not None and match.choose([settled]) is not None:
+                return build
+            else:
+                continue
+            if match.pick([settled] if not misfits(settled, match.wanted) else []) is not None:
                 return settled
         return None
 
@@ -196,10 +203,10 @@ class _Work:
 
     def _upload(self) -> Outcome:
         upload, match = self._to_upload()
-        known = {str(identity(build)) for build in self.read}
-        ident = send(self.api, upload, match, known, self.patience.interval)
+        known = {str(identity(build)) for build in self.listed}
+        ident = send(self.api, upload, match, known, self.patience)
         try:
-            build = self._ready(self._by_id(ident))
+            build = self._ready(get(self.api, ident))
             outcome = self._label(build, uploaded=True)
         except AppliveryError as problem:
             problem.message = f"the file was uploaded as build {ident}, but then: {problem.message}"
@@ -224,12 +231,12 @@ class _Work:
         )
 
     def _check_fit(self, match: Match, build: Build) -> None:
-        """After an upload: would the next run find this build, instead of uploading again?"""
+        """After an upload, by what the server shows: would the next run find this build, or upload again?"""
         unfinished = is_unfinished(build)
         wrong = misfits(build, match.wanted, known_only=unfinished)
         if unfinished:
             wrong.pop("status", None)
-        elif not wrong and match.choose([build, *self.read]) is not build:
+        elif not wrong and match.query is not None and not self._finds(match, build):
             wrong["query"] = "another build, or none"
         if wrong:
             asked = {**match.wanted, "query": "this build"}
@@ -241,16 +248,22 @@ class _Work:
                 "what the upload says, and delete the build"
             ).with_result(build=shown_build(build))
 
+    def _finds(self, match: Match, build: Build) -> bool:
+        found = search(self.api, Aim(match)).found
+        return bool(found) and identity(found[0]) == identity(build)
+
     # Labels ---------------------------------------------------------------------------------------------------
 
     def _label(self, before: Build, uploaded: bool = False) -> Outcome:
         plan = plan_update(self.goal, before)
         self._tell_uncompared(plan)
-        after = self._after(before, plan)
+        if plan.body and self.match is not None and not uploaded:
+            self._look_for_next(self.match, before, {**before, **plan.body})
+        read = self._after(before, plan)
         if uploaded and self.match is not None:
-            self._check_fit(self.match, after)
-        elif plan.body and self.match is not None:
-            self._tell_if_out_of_sight(self.match, before, after)
+            self._check_fit(self.match, read)
+        # What was set and is not shown is returned all the same.
+        after = {**read, **{name: value for name, value in plan.body.items() if name not in read}}
         shown_before, shown_after = diff_pair(plan.changes)
         result = {"build": shown_build(after), "build_id": identity(before), "uploaded": False}
         return Outcome(
@@ -261,13 +274,38 @@ class _Work:
             title=f"build {name_of(before)}",
         )
 
-    def _tell_if_out_of_sight(self, match: Match, before: Build, after: Build) -> None:
+    def _look_for_next(self, match: Match, before: Build, after: Build) -> None:
+        """Before a change: what the next run would find, refused where that is another build."""
+        if match.query is not None:
+            self._refuse_another(match, before, {**after, "updatedAt": format_instant(self.api.now())})
         lost = misfits(after, match.wanted).keys() - misfits(before, match.wanted).keys()
         if lost:
             self.task.warn(
                 f"match.{', match.'.join(sorted(lost))}: the build does not fit it any longer after this change, so "
                 "the next run does not find this build; say something about the build that stays, or give build_id"
             )
+
+    def _refuse_another(self, match: Match, before: Build, after: Build) -> None:
+        now, then = (
+            match.pick([build for build in self._with(state) if not misfits(build, match.wanted)])
+            for state in (before, after)
+        )
+        if identity(now or {}) != identity(before) or identity(then or {}) == identity(before):
+            return
+        if then is not None:
+            raise InvalidInput(
+                f"match.query does not find this build any longer when it is changed as the task says, but "
+                f"{name_of(then)}: each run would change one more build. Ask for something that the task does not "
+                "change, or give build_id"
+            )
+        self.task.warn(
+            "match.query: it does not find the build any longer after this change, so the next run finds none; ask for "
+            "something that the task does not change, or give build_id"
+        )
+
+    def _with(self, build: Build) -> list[Build]:
+        """What was listed, with this build as it is here."""
+        return [build if identity(listed) == identity(build) else listed for listed in self.listed]
 
     def _tell_uncompared(self, plan: Plan) -> None:
         if plan.uncompared and self.task.check_mode:
@@ -278,15 +316,6 @@ class _Work:
         if not plan.body:
             return before
         return {**before, **plan.body, "updatedAt": None} if self.task.check_mode else write(self.task, before, plan)
-
-
-def _why_nothing_fits(wanted: Mapping[str, Any], read: Sequence[Build]) -> str:
-    near = [build for build in read if set(misfits(build, wanted)) == {"status"}]
-    if near:
-        return f". {name_of(near[0])} would fit, but its status is {near[0].get('status')!r}"
-    if 0 < len(wanted.get("git_commit") or "") < SHORTEST_COMMIT:
-        return f". A prefix of git_commit needs {SHORTEST_COMMIT} characters or more"
-    return "" if read else ". Look at application, which may be the wrong one"
 
 
 DEFINITION = Definition(

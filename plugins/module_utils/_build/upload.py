@@ -9,27 +9,29 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from .match import (
+    CRITERIA,
+    Match,
+    misfits,
+    text_of,
+)
+from .plan import Goal
+from .read import find_by_id, newest_first
 from .resource import (
     BUILDS,
     DEPLOYER_INFO,
     NOTIFY_FLAGS,
     UPLOAD_FIELDS,
+    Build,
     name_of,
 )
-from .match import (
-    CRITERIA,
-    Build,
-    Match,
-    all_builds,
-    misfits,
-)
-from .plan import Goal
-from .wait import pause
-from .._api.client import Api, identity
+from .wait import Patience, now, pause
+from .._api.client import Api
 from .._api.connection import WORKSPACE
-from .._api.create import create_once
+from .._api.envelope import identity
+from .._api.pages import undisturbed
 from .._core.errors import (
     AmbiguousWrite,
     AppliveryError,
@@ -39,12 +41,8 @@ from .._core.errors import (
 from .._core.fields import argument_spec
 from .._http.form import FilePart, MultipartForm
 
-if TYPE_CHECKING:
-    from .._http.transport import Stream
-
-# The server stores the whole file before it answers.
+# The server stores the whole file before it answers, which may take minutes (fact sheet, N3).
 _LONGEST_ANSWER = 600.0
-_LOOKS = 2
 # What the names of packages say about their system (guide: the list of accepted files). A .dmg may stand under ios in
 # old workspaces (old docs), so only the impossible is refused.
 _SYSTEMS = {
@@ -94,6 +92,8 @@ class Upload(NamedTuple):
     labels: Mapping[str, Any]
     info: Mapping[str, str]
     deployer: str
+    system: str | None
+    disabled: bool
 
     @classmethod
     def of(cls, params: Mapping[str, Any], goal: Goal, match: Match) -> Upload:
@@ -108,8 +108,10 @@ class Upload(NamedTuple):
             labels,
             info,
             given.get("name") or "",
+            params.get("build_platform"),
+            bool(goal.wishes.get("disabled")),
         )
-        upload._check_against(match, params.get("build_platform"))
+        upload._check_against(match)
         return upload
 
     def predicted(self) -> dict[str, Any]:
@@ -131,14 +133,40 @@ class Upload(NamedTuple):
                 f"({', '.join(_SYSTEMS)})"
             )
 
-    def _check_against(self, match: Match, platform: str | None) -> None:
+    def may_be(self, build: Build, match: Match) -> bool:
+        """Whether nothing that a build shows contradicts that this upload made it, be it processed or not."""
+        sent = {
+            "version_name": self.labels.get("versionName"),
+            **{f"git_{key}": self.info.get(key) for key in ("branch", "commit", "tag")},
+        }
+        asked = {option: value for option, value in match.wanted.items() if option not in ("status", "disabled")}
+        if misfits(build, sent, known_only=True) or misfits(build, asked, known_only=True):
+            return False
+        # What the uploader tells is echoed (fact sheet, N6), so what this one does not tell is another's.
+        others = (entry for entry in CRITERIA if entry.option.startswith("git_") and sent[entry.option] is None)
+        return not any(text_of(entry.read(build) or "") for entry in others) and self._may_be_for(build.get("os"))
+
+    def _may_be_for(self, system: Any) -> bool:
+        known = self._systems()
+        return not known or system not in _KNOWN_SYSTEMS or system in known
+
+    def _systems(self) -> list[str]:
+        """The systems that the file may be for; empty where nothing tells."""
+        told = (self.system,) if self.system else _SYSTEMS.get(_suffix(self.path), ())
+        return [system for system in told if system in _KNOWN_SYSTEMS]
+
+    def _check_against(self, match: Match) -> None:
         wanted = match.wanted
         if wanted.get("status") not in (None, "processed", "success"):
             raise InvalidInput(f"match.status: an uploaded build does not stay {wanted['status']!r}, so {_AGAIN}")
+        if wanted.get("disabled") is not None and wanted["disabled"] != self.disabled:
+            raise InvalidInput(
+                f"match.disabled looks for {wanted['disabled']}, but disabled says {self.disabled}: {_AGAIN}"
+            )
         predicted = self.predicted()
         for entry in CRITERIA:
             # The server reads these from the package, or has its own mind about them.
-            if entry.option in ("os", "version_code", "status") or wanted.get(entry.option) is None:
+            if entry.option in ("os", "version_code", "status", "disabled") or wanted.get(entry.option) is None:
                 continue
             value = entry.read(predicted)
             if value in (None, "", []) and entry.option == "version_name":
@@ -148,13 +176,13 @@ class Upload(NamedTuple):
                     f"match.{entry.option} looks for {wanted[entry.option]!r}, but the upload says "
                     f"{value or 'nothing'!r} ({_SAID_BY[entry.option]}): {_AGAIN}"
                 )
-        self._check_system(wanted.get("os"), platform)
+        self._check_system(wanted.get("os"))
 
-    def _check_system(self, wanted: str | None, platform: str | None) -> None:
-        systems = (platform,) if platform else _SYSTEMS.get(_suffix(self.path), ())
-        known = [system for system in systems if system in _KNOWN_SYSTEMS]
+    def _check_system(self, wanted: str | None) -> None:
+        known = self._systems()
         if wanted in _KNOWN_SYSTEMS and known and wanted not in known:
-            said = f"build_platform is {platform}" if platform else f"{os.path.basename(self.path)} is for {known[0]}"
+            file = os.path.basename(self.path)
+            said = f"build_platform is {self.system}" if self.system else f"{file} is for {known[0]}"
             raise InvalidInput(f"match.os looks for {wanted!r}, but {said}: {_AGAIN}")
 
 
@@ -217,26 +245,50 @@ def _suffix(path: str) -> str:
 # Sending ------------------------------------------------------------------------------------------------------
 
 
-def send(api: Api, upload: Upload, match: Match, known: Collection[str], interval: float) -> str:
+def send(api: Api, upload: Upload, match: Match, known: Collection[str], patience: Patience) -> str:
     """Upload the file once; the id of the new build.
 
-    ``known`` are the ids of all builds before. After an upload whose outcome is unknown, the new build is looked for,
-    and only when it is not there is the file sent again.
+    ``known`` are the ids of all builds before. An upload whose outcome is unknown is never repeated: the new build is
+    looked for, as long as a build would be waited for.
     """
-
-    def look_up() -> Build | None:
-        return _look_for(api, upload, match, known, interval)
-
-    answer = create_once(api, lambda: _post(api, upload), look_up)
+    try:
+        answer = _post(api, upload)
+    except AmbiguousWrite as problem:
+        return _made_after_all(api, upload, match, known, patience, problem)
     ident = _id_in(answer)
-    if ident is None:
-        found = look_up()
-        ident = identity(found) if found is not None else None
-    if ident is None:
-        raise AppliveryError(
-            "the server accepted the upload, but neither its answer nor the list of builds shows the new build"
-        )
-    return ident
+    if ident is not None:
+        return ident
+    unknown = AppliveryError("the server accepted the upload, and its answer does not show the new build.")
+    return _made_after_all(api, upload, match, known, patience, unknown)
+
+
+def _made_after_all(
+    api: Api, upload: Upload, match: Match, known: Collection[str], patience: Patience, problem: AppliveryError
+) -> str:
+    """The id of the build that was made although no answer told; the problem, where it does not turn up in time."""
+    ends = now() + patience.timeout
+    # Nobody knows, so it may be there.
+    problem.with_result(changed=True)
+    while True:
+        trouble = ""
+        try:
+            ident = _look_for(api, upload, match, known)
+        except AppliveryError as other:
+            if isinstance(other, SeveralMayBe) or (isinstance(other, RequestFailed) and other.status in (401, 403)):
+                raise other.with_result(changed=True) from problem
+            ident, trouble = None, f" The last look failed: {other.message}"
+        if ident is not None:
+            return ident
+        left = ends - now()
+        if left <= 0:
+            break
+        pause(min(patience.interval, left))
+    problem.message += (
+        f" The new build was looked for during {patience.timeout:.0f} s (wait_timeout) and is not there.{trouble} "
+        "Whether it will turn up is unknown, so the file was not sent again. Look at the list of builds, then run the "
+        "task again"
+    )
+    raise problem
 
 
 def _post(api: Api, upload: Upload) -> Any:
@@ -263,8 +315,14 @@ def _post_as_file(api: Api, upload: Upload, problem: RequestFailed) -> Any:
         raise problem from second
 
 
-def _upload(api: Api, form: Stream) -> Any:
-    return api.upload(BUILDS, form, max(api.connection.api_timeout, _LONGEST_ANSWER))
+def _upload(api: Api, form: MultipartForm) -> Any:
+    answer = api.upload(BUILDS, form, max(api.connection.api_timeout, _LONGEST_ANSWER))
+    try:
+        form.check_unchanged()
+    except AppliveryError as problem:
+        problem.message += ", and the server made a build of a part of it, which is to be deleted"
+        raise problem.with_result(changed=True, uploaded=True, build_id=_id_in(answer)) from None
+    return answer
 
 
 def _asks_for_file(problem: RequestFailed) -> bool:
@@ -289,33 +347,21 @@ def _id_in(answer: Any) -> str | None:
     return identity(answer) if isinstance(answer, Mapping) else None
 
 
-def _look_for(api: Api, upload: Upload, match: Match, known: Collection[str], interval: float) -> Build | None:
-    """The build that an upload with a lost answer made, if it made one. It may not be processed yet."""
-    for look in range(_LOOKS):
-        if look:
-            # The server may still be busy with what it got.
-            pause(interval)
-        fresh = [build for build in all_builds(api) if identity(build) not in known]
-        mine = [build for build in fresh if _may_be(build, upload, match)]
-        if len(mine) > 1:
-            names = ", ".join(name_of(build) for build in mine)
-            raise AppliveryError(
-                "the connection broke during the upload, and several new builds may be the result of it: "
-                f"{names}. Delete what is superfluous, then run the task again"
-            )
-        if mine:
-            return mine[0]
-    return None
+class SeveralMayBe(AppliveryError):
+    """More than one new build may be the one that was uploaded."""
 
 
-def _may_be(build: Build, upload: Upload, match: Match) -> bool:
-    """Whether nothing that a new build shows contradicts that it came from this upload."""
-    sent = upload.predicted()
-    wanted = {
-        "version_name": sent.get("versionName"),
-        "git_branch": upload.info.get("branch"),
-        "git_commit": upload.info.get("commit"),
-        "git_tag": upload.info.get("tag"),
-    }
-    asked = {option: value for option, value in match.wanted.items() if option != "status"}
-    return not misfits(build, wanted, known_only=True) and not misfits(build, asked, known_only=True)
+def _look_for(api: Api, upload: Upload, match: Match, known: Collection[str]) -> str | None:
+    """The id of the build that an upload with a lost answer made, if it shows. It may not be processed yet."""
+    builds = undisturbed(lambda: list(newest_first(api)))
+    fresh = [build for build in builds if identity(build) not in known and upload.may_be(build, match)]
+    # A list may show too little to tell one upload from another.
+    whole = [find_by_id(api, str(identity(build))) for build in fresh]
+    mine = [build for build in whole if build is not None and upload.may_be(build, match)]
+    if len(mine) > 1:
+        names = ", ".join(name_of(build) for build in mine)
+        raise SeveralMayBe(
+            "the connection broke during the upload, and several new builds may be the result of it: "
+            f"{names}. Delete what is superfluous, then run the task again"
+        )
+    return identity(mine[0]) if mine else None

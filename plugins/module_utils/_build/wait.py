@@ -11,14 +11,15 @@ import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from .read import find_by_id, gone
 from .resource import (
-    BUILDS,
     DONE,
     FAILED,
     name_of,
     state_of,
 )
-from .._api.client import Api, identity
+from .._api.client import Api
+from .._api.envelope import identity
 from .._core.errors import AppliveryError, InvalidInput
 
 # Under names of their own, so that tests can put a clock in their place that takes no time.
@@ -52,18 +53,18 @@ def until_processed(api: Api, build: dict[str, Any], patience: Patience) -> dict
 
     Raises AppliveryError when that takes too long, and when the build is deleted meanwhile.
     """
-    end = _clock() + patience.timeout
+    end = now() + patience.timeout
     while is_unfinished(build):
-        left = end - _clock()
+        left = end - now()
         if left <= 0:
             raise AppliveryError(
                 f"the build {name_of(build)} is still {build.get('status')!r} after {patience.timeout:.0f} s; "
                 "raise wait_timeout, or look at the build in the dashboard"
             )
         pause(min(patience.interval, left))
-        found = api.find(BUILDS, identity(build) or "")
+        found = find_by_id(api, identity(build) or "")
         if found is None:
-            raise AppliveryError(f"the build {name_of(build)} was deleted while it was waited for")
+            raise gone(f"the build {name_of(build)} was deleted while it was waited for")
         build = found
     return build
 
@@ -71,6 +72,11 @@ def until_processed(api: Api, build: dict[str, Any], patience: Patience) -> dict
 def pause(seconds: float) -> None:
     """Wait before the next look."""
     _sleep(seconds)
+
+
+def now() -> float:
+    """Seconds on the clock that waiting goes by."""
+    return _clock()
 
 
 def failed(build: Mapping[str, Any]) -> AppliveryError:

@@ -10,8 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .resource import BUILDS
-from .match import Build
 from .plan import (
     Plan,
     emptied,
@@ -19,29 +17,35 @@ from .plan import (
     unfulfilled,
     unreturned,
 )
-from .._api.client import Api, identity
-from .._core.errors import AmbiguousWrite, AppliveryError
+from .read import get, gone
+from .resource import BUILDS, Build, name_of, understood
+from .._api.client import Api
+from .._api.envelope import identity
+from .._core.errors import AmbiguousWrite, AppliveryError, RequestFailed
 from .._core.fields import as_read
 from .._core.task import Task
 
 
 def write(task: Task[Api], before: Build, plan: Plan) -> Build:
-    """Carry out the plan; the build as it is then, with what was sent where the server does not show it.
+    """Carry out the plan; the build as the server shows it then.
 
-    An error holds ``previous``, and ``changed`` where the server accepted something.
+    An error holds ``previous``, and ``changed`` where the server accepted something or may have.
     """
     ident = str(identity(before))
+    accepted = False
     try:
         after = _put(task.api, ident, before, plan.body)
+        accepted = True
         named = emptied(plan.body, after)
         if named and unfulfilled(plan.body, after):
             # The server merges objects, so what is to go has to be named.
             after = _put(task.api, ident, after, {**plan.body, **named})
         _verify(plan, after)
     except AppliveryError as problem:
-        raise problem.with_result(previous=as_read(before), build_id=ident) from problem
+        changed = {"changed": True} if accepted else {}
+        raise problem.with_result(previous=as_read(before), build_id=ident, **changed) from problem
     _tell(task, before, after, plan)
-    return {**after, **{name: value for name, value in plan.body.items() if name not in after}}
+    return after
 
 
 def _verify(plan: Plan, after: Build) -> None:
@@ -49,8 +53,9 @@ def _verify(plan: Plan, after: Build) -> None:
     if wrong:
         told = (f"{option} is {found!r} instead of {wanted!r}" for option, (wanted, found) in wrong.items())
         raise AppliveryError(
-            f"the server accepted the update, but shows other values afterwards: {'; '.join(told)}"
-        ).with_result(changed=True)
+            f"the server accepted the update, but shows other values afterwards: {'; '.join(told)}. If it always writes "
+            "them so, write them in the same way in the task"
+        )
 
 
 def _tell(task: Task[Api], before: Build, after: Build, plan: Plan) -> None:
@@ -77,8 +82,13 @@ def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
         answer = api.update(BUILDS, ident, body)
     except AmbiguousWrite as problem:
         return _put_after_all(api, ident, body, problem)
+    except RequestFailed as problem:
+        if problem.absent:
+            raise gone(f"the build {name_of(before)} was deleted while this task worked on it") from problem
+        raise
     if not isinstance(answer, dict) or (identity(answer) or "").lower() != ident.lower():
         return _read_again(api, ident)
+    answer = understood(answer)
     cleared = {name for name, value in body.items() if value in ("", [], {})}
     if before.keys() - cleared <= answer.keys():
         return answer
@@ -89,7 +99,7 @@ def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
 
 def _read_again(api: Api, ident: str) -> Build:
     try:
-        return api.get(BUILDS, ident)
+        return get(api, ident)
     except AppliveryError as problem:
         # A refused update changed nothing; this one was accepted.
         raise problem.with_result(changed=True) from None
@@ -97,10 +107,12 @@ def _read_again(api: Api, ident: str) -> Build:
 
 def _put_after_all(api: Api, ident: str, body: Mapping[str, Any], problem: AmbiguousWrite) -> Build:
     """The build, where reading it again shows that the update was carried out; else the error."""
+    # It may come through later, and part of it may be there.
+    problem.with_result(changed=True)
     try:
-        after = api.get(BUILDS, ident)
+        after = get(api, ident)
     except AppliveryError:
-        raise problem.with_result(changed=True) from None
+        raise problem from None
     if unfulfilled(body, after) or unreturned(body, after):
         raise problem
     return after

@@ -19,14 +19,71 @@ except ImportError:
 
 # The reference allows 256 characters and a pattern stricter than the RFC, of which only the beginning is known.
 _LONGEST = 256
-_SEPARATORS = re.compile(r"[\s,;]+")
+_SEPARATORS = re.compile(r"[\s,\uff0c\u3001]+")
+# Beyond these a name and its address never belong together.
+_BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029;\uff1b]+")
+_WORD = re.compile(r"[^\s,]*")
+_BETWEEN = " \t,\"'"
+_MAILTO = "mailto:"
+# What web pages and mail programs leave in a copied text.
+_INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
 _LOCAL = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
 _LABEL = re.compile(r"\A[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 def split_addresses(text: str) -> list[str]:
-    """The addresses in one text, as surveys give them: divided by newlines, blanks, commas or semicolons."""
-    return [part for part in _SEPARATORS.split(text) if part]
+    """The addresses in one text as people paste them, in their order, and whatever else stands there, as typed.
+
+    Divided by line breaks, blanks, commas or semicolons. ``Lee, Ana <ana@x.example>`` is one address with a name before
+    it, which may hold one comma; quotes and ``mailto:`` around an address, and characters that nobody sees, are taken
+    off. Words that can be nothing of this are one piece for each run of them: ``why_no_address`` tells about it.
+    """
+    found: list[str] = []
+    for line in _BREAKS.split(text.translate(_INVISIBLE)):
+        rest = line
+        while "<" in rest:
+            before, _open, rest = rest.partition("<")
+            inside, closed, rest = rest.partition(">")
+            found += _with_name(before, inside) if closed else _bare(f"{before}<{inside}")
+        found += _bare(rest)
+    return found
+
+
+def _with_name(before: str, inside: str) -> list[str]:
+    """What stands in ``before<inside>``: addresses, then the name of the one in brackets."""
+    address = _unwrapped(inside)
+    last = before.rfind("@")
+    after = _WORD.match(before, last + 1) if last >= 0 else None
+    end = after.end() if after else last + 1
+    others, name = _bare(before[:end]), before[end:].lstrip('"')
+    if others and not name.strip():
+        # An address as the name of another one is the same person, or nobody knows who is meant.
+        own = others.pop()
+        return [*others, address] if email_key(own) == email_key(address) else [*others, f"{own} <{inside}>"]
+    if name.strip(_BETWEEN).count(",") > 1:
+        return [*others, f"{name.strip(_BETWEEN)} <{inside}>"]
+    return [*others, address]
+
+
+def _bare(text: str) -> list[str]:
+    found: list[str] = []
+    words: list[str] = []
+    for word in filter(None, _SEPARATORS.split(text)):
+        if "@" in word:
+            found += [" ".join(words)] if words else []
+            found.append(_unwrapped(word))
+            words = []
+        elif word.strip("\"'"):
+            words.append(word)
+    return found + ([" ".join(words)] if words else [])
+
+
+def _unwrapped(word: str) -> str:
+    text = word.strip().strip('"')
+    # An apostrophe may begin or end a name, so only a pair of them is taken off.
+    if len(text) > 1 and text[0] == text[-1] == "'":
+        text = text[1:-1]
+    return text[len(_MAILTO) :] if text.lower().startswith(_MAILTO) else text
 
 
 def email_key(email: str) -> str:

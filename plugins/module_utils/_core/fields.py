@@ -10,12 +10,15 @@ A resource says each fact about a field once, in a ``Field``. Three forms of a v
 * *wish*: what the task asks for, as the module's options hold it; None means not mentioned;
 * *read*: what the server returned, with the API's names;
 * *canonical*: the one form in which wishes and reads are compared and shown. Absent, null and empty are all None.
+
+What the functions return is a copy: nothing that is done to it reaches the wish, the read or the table.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from copy import deepcopy
 from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
@@ -44,21 +47,24 @@ def _same(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return None if is_empty(value) else value
+    """Servers like to trim; a text that differs only at its edges means the same."""
+    shown = value.strip() if isinstance(value, str) else value
+    return None if is_empty(shown) else shown
 
 
 def _upper(value: Any) -> Any:
-    return value.upper() if isinstance(value, str) and value else _text(value)
+    shown = _text(value)
+    return shown.upper() if isinstance(shown, str) else shown
 
 
 def _strings(value: Any) -> Any:
     if not isinstance(value, list):
         return _text(value)
-    return sorted({str(item) for item in value}) or None
+    return sorted({str(item).strip() for item in value}) or None
 
 
 def _countries(value: Any) -> Any:
-    return _strings([str(code).upper() for code in value]) if isinstance(value, list) else _text(value)
+    return _strings([str(code).strip().upper() for code in value]) if isinstance(value, list) else _text(value)
 
 
 def _groups(value: Any) -> Any:
@@ -96,8 +102,8 @@ def _id(value: Any) -> Any:
 
 
 def _prose(value: Any) -> Any:
-    # A block of text in YAML ends with a line break, which servers like to trim.
-    return value.replace("\r\n", "\n").rstrip() or None if isinstance(value, str) else value
+    # A block of text in YAML ends with a line break.
+    return _text(value.replace("\r\n", "\n") if isinstance(value, str) else value)
 
 
 class Kind(NamedTuple):
@@ -105,7 +111,7 @@ class Kind(NamedTuple):
 
     ``type`` and ``elements`` are those of the argument spec, ``canonical`` makes the comparable form of a wish or a
     read, ``to_api`` turns a wish into what is sent, ``reduce`` undoes what the server adds around a value, ``clear``
-    is what the API takes for "unset".
+    is what the API takes for "unset". ``wish`` gives what the task names the one form that it has from the start.
     """
 
     type: str
@@ -114,13 +120,14 @@ class Kind(NamedTuple):
     reduce: Callable[[Any], Any] = _same
     clear: Any = ""
     elements: str | None = None
+    wish: Callable[[Any], Any] = _same
 
 
 TEXT = Kind("str")
 PROSE = Kind("str", canonical=_prose)
 FLAG = Kind("bool", clear=None)
 NUMBER = Kind("int", clear=None)
-REFERENCE = Kind("str", canonical=_id, to_api=_id, reduce=_reference)
+REFERENCE = Kind("str", canonical=_id, to_api=_id, reduce=_reference, wish=_id)
 COLOUR = Kind("str", canonical=_upper)
 INSTANT = Kind("str", canonical=_instant, to_api=_instant, clear=None)
 STRINGS = Kind("list", canonical=_strings, clear=[], elements="str")
@@ -164,6 +171,13 @@ class Field(NamedTuple):
         return self.api or camel(self.option)
 
 
+class Choices(list[str]):
+    """The choices of an option. Null is among them: it leaves the field alone, as leaving the option out does."""
+
+    def __contains__(self, value: object) -> bool:
+        return value is None or super().__contains__(value)
+
+
 def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
     """The part of a module's argument spec that the table describes."""
     spec: dict[str, dict[str, Any]] = {}
@@ -172,7 +186,7 @@ def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
         if entry.kind.elements:
             made["elements"] = entry.kind.elements
         if entry.choices:
-            made["choices"] = list(entry.choices)
+            made["choices"] = list(entry.choices) if entry.spec.get("required") else Choices(entry.choices)
         if entry.children:
             made["options"] = argument_spec(entry.children)
         if entry.secret:
@@ -197,7 +211,7 @@ def wishes(fields: Iterable[Field], params: Mapping[str, Any]) -> dict[str, Any]
 
 def _mentioned(entry: Field, value: Any) -> Any:
     if not entry.children:
-        return value
+        return entry.kind.wish(value)
     if isinstance(value, list):
         return [wishes(entry.children, item) for item in value]
     return wishes(entry.children, value)
@@ -209,11 +223,11 @@ def _mentioned(entry: Field, value: Any) -> Any:
 def canonical(entry: Field, read: Any) -> Any:
     """The comparable form of what the server returned; None for absent, null and empty."""
     if not entry.children:
-        return entry.kind.canonical(entry.kind.reduce(read))
+        return deepcopy(entry.kind.canonical(entry.kind.reduce(read)))
     if entry.kind.type == "list":
         return _canonical_objects(entry, read)
     if not isinstance(read, Mapping):
-        return _text(read)
+        return deepcopy(_text(read))
     leaves = _relevant_leaves(entry, read)
     if leaves is None:
         return as_read(_without_unset(read))
@@ -222,7 +236,7 @@ def canonical(entry: Field, read: Any) -> Any:
 
 
 def _without_unset(read: Mapping[str, Any]) -> dict[str, Any]:
-    return {str(name): value for name, value in read.items() if not is_empty(value)}
+    return {str(name): deepcopy(value) for name, value in read.items() if not is_empty(value)}
 
 
 def _relevant_leaves(entry: Field, read: Mapping[str, Any]) -> list[Field] | None:
@@ -234,7 +248,7 @@ def _relevant_leaves(entry: Field, read: Mapping[str, Any]) -> list[Field] | Non
 
 def _canonical_objects(entry: Field, read: Any) -> Any:
     if not isinstance(read, list):
-        return _text(read)
+        return deepcopy(_text(read))
     leaf = Field(entry.option, NESTED, children=entry.children)
     items = [canonical(leaf, item) for item in read]
     return sorted((item for item in items if item is not None), key=repr) or None
@@ -274,9 +288,9 @@ def _without_off(value: Any) -> Any:
 def to_api(entry: Field, wish: Any) -> Any:
     """The API's form of a wish; an empty wish is the value that clears the field."""
     if is_empty(wish):
-        return entry.kind.clear
+        return deepcopy(entry.kind.clear)
     if not entry.children:
-        return entry.kind.to_api(wish)
+        return deepcopy(entry.kind.to_api(wish))
     if isinstance(wish, list):
         return [_object_to_api(entry, item) for item in wish]
     return _object_to_api(entry, wish)
@@ -289,11 +303,11 @@ def _object_to_api(entry: Field, wish: Mapping[str, Any]) -> dict[str, Any]:
 def carried(entry: Field, read: Any) -> Any:
     """What was read, as it may travel back: known leaves only, each exactly as read, without unset ones."""
     if not entry.children or is_empty(read):
-        return entry.kind.reduce(read)
+        return deepcopy(entry.kind.reduce(read))
     # What is in a form that nobody knows is not ours to drop.
     if entry.kind.type == "list" and isinstance(read, list):
-        return [_carried_object(entry, item) if isinstance(item, Mapping) else item for item in read]
-    return _carried_object(entry, read) if entry.kind.type == "dict" and isinstance(read, Mapping) else read
+        return [_carried_object(entry, item) if isinstance(item, Mapping) else deepcopy(item) for item in read]
+    return _carried_object(entry, read) if entry.kind.type == "dict" and isinstance(read, Mapping) else deepcopy(read)
 
 
 def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:
@@ -320,6 +334,25 @@ def merged(entry: Field, wish: Any, read: Any) -> Any:
     return result
 
 
+def rewritten(fields: Iterable[Field], wishes: Mapping[str, Any], read: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a PUT that replaces an object: every field that was read as it was read, every wish fulfilled.
+
+    Secrets are left out, and what is unset unless a wish clears it.
+    """
+    body = {}
+    for entry in fields:
+        if entry.secret:
+            continue
+        if entry.option in wishes:
+            body[entry.name] = merged(entry, wishes[entry.option], read.get(entry.name))
+            continue
+        value = carried(entry, read.get(entry.name))
+        # An empty list that was read is a statement; an empty text is how some servers show what is unset.
+        if value is not None and value not in ("", {}):
+            body[entry.name] = value
+    return body
+
+
 # What is shown ------------------------------------------------------------------------------------------------
 
 
@@ -339,12 +372,17 @@ def shown(fields: Iterable[Field], read: Mapping[str, Any], verbatim: Iterable[s
     return result
 
 
+def forms(fields: Iterable[Field], read: Mapping[str, Any]) -> dict[str, Any]:
+    """The canonical form of every field but the secrets, by option; None where it is unset."""
+    return {entry.option: canonical(entry, read.get(entry.name)) for entry in fields if not entry.secret}
+
+
 def as_read(read: Any, verbatim: Iterable[str] = ("metadata",)) -> Any:
     """All that was read, keys in snake_case, values untouched; what a write may destroy is returned like this."""
     kept = tuple(verbatim)
     if isinstance(read, Mapping):
         return {
-            snake(str(key)): value if key in kept else as_read(value, kept)
+            snake(str(key)): deepcopy(value) if key in kept else as_read(value, kept)
             for key, value in read.items()
             if key != "password"
         }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""Why an attempt brought no usable answer, and what follows from it. Imported only when that happens."""
+"""Why an attempt brought no usable answer, and what follows from it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable
 
 from .._core.wording import one_line
+from .message import Fault
 
 _LONGEST_WAIT = 86400.0
 _LONGEST_TEXT = 300
@@ -33,21 +34,6 @@ _UNSENT = {
 }
 # A certificate bundle that is not there is an OSError of requests' own making.
 _BUNDLE = "Could not find a suitable TLS CA certificate bundle"
-
-
-class Fault(NamedTuple):
-    """Why an attempt brought no usable answer.
-
-    ``sent``: the server may have acted on it. ``final``: trying again cannot help. ``told``: seconds that the server
-    asked to wait. ``hint``: what to do about it.
-    """
-
-    kind: str
-    text: str
-    sent: bool = True
-    final: bool = False
-    told: float | None = None
-    hint: str = ""
 
 
 def transient(status: int, headers: Mapping[str, str]) -> Fault:

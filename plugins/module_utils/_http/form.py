@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import os
 import secrets
+import stat
 from collections.abc import Iterable
 from typing import IO, NamedTuple, Union, cast
 
@@ -17,25 +18,40 @@ from .._core.errors import AppliveryError, InvalidInput
 
 
 class FilePart(NamedTuple):
-    """A file as one field of a form. ``size`` is in bytes and was looked up when the part was made."""
+    """A file as one field of a form. ``size`` in bytes and ``changed`` in ns were looked up when the part was made."""
 
     field: str
     path: str
     size: int
+    changed: int
 
     @classmethod
     def of(cls, field: str, path: str, option: str) -> FilePart:
         """Look at the file; InvalidInput names ``option`` when it can't be sent."""
         try:
-            with open(path, "rb") as file:
-                size = os.fstat(file.fileno()).st_size
-        except IsADirectoryError:
-            raise InvalidInput(f"{option}: {path} is a folder, no file") from None
-        except OSError as problem:
-            raise InvalidInput(f"{option}: {path} can't be read: {problem.strerror or problem}") from None
-        if not size:
+            # Before it is opened: a pipe without a writer would never open.
+            found = os.stat(path)
+            if stat.S_ISREG(found.st_mode):
+                with open(path, "rb") as file:
+                    found = os.fstat(file.fileno())
+        except (OSError, ValueError) as problem:
+            reason = getattr(problem, "strerror", None) or problem
+            raise InvalidInput(f"{option}: {path} can't be read: {reason}") from None
+        if stat.S_ISDIR(found.st_mode):
+            raise InvalidInput(f"{option}: {path} is a folder, no file")
+        if not stat.S_ISREG(found.st_mode):
+            raise InvalidInput(f"{option}: {path} is no regular file (a pipe, a device or a socket can't be sent)")
+        if not found.st_size:
             raise InvalidInput(f"{option}: {path} is empty")
-        return cls(field, path, size)
+        return cls(field, path, found.st_size, found.st_mtime_ns)
+
+    def check_unchanged(self, found: os.stat_result) -> None:
+        """Refuse a file that is no longer what it was when the part was made, such as one that is still written."""
+        if (found.st_size, found.st_mtime_ns) != (self.size, self.changed):
+            raise self.torn()
+
+    def torn(self) -> AppliveryError:
+        return AppliveryError(f"{self.path} changed while it was sent; nothing that was sent of it can be used")
 
 
 _Segment = Union[bytes, FilePart]
@@ -58,6 +74,16 @@ class MultipartForm:
     def __len__(self) -> int:
         return sum(_length(segment) for segment in self._segments)
 
+    def check_unchanged(self) -> None:
+        """Refuse files that are no longer what was announced; for after the sending."""
+        for part in self._segments:
+            if isinstance(part, FilePart):
+                try:
+                    part.check_unchanged(os.stat(part.path))
+                except OSError:
+                    # What was sent was read from it before.
+                    continue
+
     def open(self) -> IO[bytes]:
         """A new reader over the whole form; its length is known before the first byte is read."""
         return cast(IO[bytes], _Reader(self._segments))
@@ -73,7 +99,7 @@ class _Reader(io.RawIOBase):
         self._position = 0
         self._next = 0
         self._file: IO[bytes] = io.BytesIO()
-        self._path = ""
+        self._part: FilePart | None = None
         self._left = 0
 
     def __len__(self) -> int:
@@ -95,10 +121,13 @@ class _Reader(io.RawIOBase):
         if not self._left or not size:
             return b""
         data = self._file.read(min(size, self._left))
-        if not data:
-            raise self._changed()
         self._left -= len(data)
         self._position += len(data)
+        if self._part is not None and not (data and self._left):
+            # At the end of the file, be it sooner than announced.
+            self._part.check_unchanged(os.fstat(self._file.fileno()))
+            if not data:
+                raise self._part.torn()
         return data
 
     def close(self) -> None:
@@ -109,15 +138,12 @@ class _Reader(io.RawIOBase):
         self._file.close()
         self._left = _length(segment)
         if isinstance(segment, bytes):
+            self._part = None
             self._file = io.BytesIO(segment)
             return
-        self._path = segment.path
+        self._part = segment
         self._file = open(segment.path, "rb", buffering=0)  # noqa: SIM115 - closed by close and by the next segment
-        if os.fstat(self._file.fileno()).st_size != segment.size:
-            raise self._changed()
-
-    def _changed(self) -> AppliveryError:
-        return AppliveryError(f"{self._path} changed while it was sent; nothing that was sent of it can be used")
+        segment.check_unchanged(os.fstat(self._file.fileno()))
 
 
 def _length(segment: _Segment) -> int:

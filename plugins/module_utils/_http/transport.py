@@ -3,125 +3,29 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""One HTTP request: session, TLS, proxy, time-outs, retries and redaction. Knows no Applivery resource."""
+"""One HTTP request, repeated while that is safe and in time. Knows no Applivery resource."""
 
 from __future__ import annotations
 
-import json
+import random
 import threading
 import time
-import traceback
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable
+from datetime import datetime
 from math import inf
-from typing import TYPE_CHECKING, Any, Callable, NamedTuple, cast
-from urllib.parse import urlsplit
+from typing import Callable, cast
 
-from .._core.errors import MissingLibrary
+from .._core.errors import AmbiguousWrite, RequestFailed, failure
+from .._core.wording import after, sentences
+from .faults import http_date
+from .message import Fault, HttpOptions, Reply, Request
+from .redaction import Redactor
+from .session import Session
 
-if TYPE_CHECKING:
-    from datetime import datetime
-    from typing import IO, Protocol
-
-    from .faults import Fault
-
-    class Stream(Protocol):
-        """A request body that is read from disk while it is sent, and that can be opened again for a repetition."""
-
-        content_type: str
-
-        def open(self) -> IO[bytes]:
-            """A new reader over the whole body; it has ``__len__``, so that a Content-Length is sent."""
-
-
-try:
-    import requests
-    from requests import exceptions as requests_errors
-    from urllib3 import exceptions as urllib3_errors
-except ImportError:
-    _REQUESTS_MISSING = traceback.format_exc()
-else:
-    _REQUESTS_MISSING = ""
-
-_TRANSIENT = (429, 500, 502, 503, 504)
-# Statuses that say enough, whatever became of the body behind them.
-_TELLING = (*_TRANSIENT, 401, 403)
-_CONNECT_TIMEOUT = 15.0
-# A stream may stand still while the server writes what it got so far.
-_STREAM_TIMEOUT = 60.0
-_PIECE = 65536
-
-
-class HttpOptions(NamedTuple):
-    """Times in seconds. ``verify`` is a CA bundle's path, or whether to verify certificates at all."""
-
-    timeout: float = 60.0
-    retry_timeout: float = 120.0
-    verify: bool | str = True
-    pool: int = 8
-    backoff: float = 0.5
-    user_agent: str = "applivery.distribution"
-
-
-class Reply(NamedTuple):
-    """An answer that arrived. ``data`` is the decoded JSON, or None where there was no JSON at all.
-
-    ``no_content``: the server meant to say nothing, as is usual after a write.
-    ``note`` is a sentence for the error that the answer may turn into: why it was not asked for again. ``unsure``:
-    the request may have been carried out although the answer is an error. ``broken``: in which way it is no answer.
-    """
-
-    status: int
-    text: str
-    data: Any
-    is_json: bool
-    no_content: bool = False
-    attempts: int = 1
-    location: str | None = None
-    note: str = ""
-    unsure: bool = False
-    broken: str = ""
-
-    def __repr__(self) -> str:
-        # A server may echo what it was sent.
-        return f"Reply(status={self.status}, attempts={self.attempts})"
-
-
-class Request(NamedTuple):
-    """What to send: JSON ``body`` or a ``stream``; ``timeout`` in seconds where it differs from the session's."""
-
-    method: str
-    url: str
-    query: Mapping[str, Any] | None = None
-    body: Mapping[str, Any] | None = None
-    stream: Stream | None = None
-    timeout: float | None = None
-
-    def __repr__(self) -> str:
-        # A body may hold a password.
-        return f"Request({self.method} {self.path})"
-
-    @property
-    def path(self) -> str:
-        """The path alone, without host and query: what an error may show."""
-        return urlsplit(self.url).path
-
-    def headers(self) -> dict[str, str]:
-        headers = {"Accept": "application/json"}
-        if self.stream is not None:
-            headers["Content-Type"] = self.stream.content_type
-        elif self.body is not None:
-            headers["Content-Type"] = "application/json"
-        return headers
-
-    @contextmanager
-    def payload(self) -> Iterator[Any]:
-        """The bytes to send, read anew for each attempt."""
-        if self.stream is not None:
-            with self.stream.open() as reader:
-                yield reader
-        else:
-            yield None if self.body is None else json.dumps(self.body).encode("utf-8")
+_REPEATABLE = ("GET", "PUT", "DELETE")
+_LONGEST_BACKOFF = 20.0
+_SHORTEST_ATTEMPT = 1.0
+_SPREAD = 0.05
 
 
 class _Gate:
@@ -149,25 +53,6 @@ class _Gate:
         return True
 
 
-def fits_in_header(token: str) -> bool:
-    """Whether a token can stand in a header: no blank, no line break, nothing outside ASCII."""
-    return token.isascii() and token.isprintable() and " " not in token
-
-
-class _BearerAuth:
-    """An explicit auth object: requests would otherwise let ``~/.netrc`` replace the token."""
-
-    def __init__(self, token: str) -> None:
-        if not fits_in_header(token):
-            # Python's own refusal would show the whole header.
-            raise ValueError("the token can't stand in a header")
-        self._header = "Bearer " + token
-
-    def __call__(self, request: Any) -> Any:
-        request.headers["Authorization"] = self._header
-        return request
-
-
 class Transport:
     """Sends requests with one token over one keep-alive session; may be shared by threads."""
 
@@ -180,40 +65,36 @@ class Transport:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if _REQUESTS_MISSING:
-            raise MissingLibrary("requests", "for every request to Applivery", _REQUESTS_MISSING)
         self.options = options
-        self._date: str | None = None
         self._secrets = (token, *secrets)
-        self._redactor: Callable[[str], str] | None = None
+        self._redactor: Redactor | None = None
         self._warn = warn
         self._told_kinds: set[str] = set()
         self._lock = threading.Lock()
         self.clock = clock
         self.sleep = sleep
         self.gate = _Gate(clock, sleep)
-        self._session = _session(token, options)
+        self._session = Session(token, options)
 
     @property
     def server_date(self) -> datetime | None:
         """The ``Date`` of the latest answer."""
-        from .faults import http_date
-
-        return http_date(self._date)
+        return http_date(self._session.date)
 
     def redact(self, text: str) -> str:
         """``text`` without any secret of this run; servers and proxies echo what they were sent."""
+        # Its patterns cost more than most tasks, which have nothing to tell.
         if self._redactor is None:
-            from .redaction import Redactor
-
             self._redactor = Redactor(self._secrets)
         return self._redactor(text)
 
+    def close(self) -> None:
+        """Give the connections back; the transport sends nothing any more."""
+        self._session.close()
+
     def pause(self, attempt: int) -> None:
         """Wait as before a repetition; for callers that repeat something larger than one request."""
-        from .retry import backoff
-
-        self.sleep(backoff(self.options, attempt))
+        self.sleep(_backoff(self.options, attempt))
 
     def send(self, request: Request) -> Reply:
         """Send one request, repeating it while that is safe and ``retry_timeout`` allows.
@@ -224,53 +105,13 @@ class Transport:
         self.gate.pass_through()
         reply, fault = self.attempt(request, request.timeout or self.options.timeout)
         if fault is not None:
-            from .retry import Repetition
-
-            return Repetition(self, request).settled(reply, fault)
+            return _Repetition(self, request).settled(reply, fault)
         # An attempt without a fault always has a reply.
         return cast(Reply, reply)
 
     def attempt(self, request: Request, limit: float) -> tuple[Reply | None, Fault | None]:
         """Send one request once, for ``limit`` seconds: an answer that arrived whole, what went wrong, or both."""
-        deadline = self.clock() + limit
-        try:
-            with request.payload() as data, self._answer(request, data, limit) as answer:
-                if request.stream:
-                    # How long sending a file takes is the network's affair.
-                    deadline = self.clock() + limit
-                self._date = answer.headers.get("Date", self._date)
-                return _judge(request.method, answer, self._content(answer, deadline))
-        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError, ValueError) as problem:
-            from .faults import fault_of
-
-            return None, fault_of(problem, self.redact)
-
-    def _answer(self, request: Request, data: Any, limit: float) -> Any:
-        return self._session.request(
-            request.method,
-            request.url,
-            params=request.query,
-            data=data,
-            headers=request.headers(),
-            timeout=(min(limit, _STREAM_TIMEOUT if request.stream else _CONNECT_TIMEOUT), limit),
-            allow_redirects=False,
-            verify=self.options.verify,
-            proxies=_proxies(request.url),
-            stream=True,
-        )
-
-    def _content(self, answer: Any, deadline: float) -> bytes:
-        """The whole body. A server that sends byte after byte would never meet the time-out of a single read."""
-        pieces = []
-        try:
-            for piece in _pieces(answer):
-                pieces.append(piece)
-                if self.clock() > deadline:
-                    raise requests_errors.ReadTimeout("the answer had begun, and went on for too long")
-        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError):
-            if answer.status_code not in _TELLING:
-                raise
-        return b"".join(pieces)
+        return self._session.attempt(request, limit, self.redact)
 
     def tell(self, kind: str, text: str) -> None:
         """Warn about the first repetition of each kind."""
@@ -281,89 +122,84 @@ class Transport:
         self._warn(f"{text} Further repetitions for this reason are not reported.")
 
 
-def _session(token: str, options: HttpOptions) -> Any:
-    session: Any = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(options.pool, 1))
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    session.auth = _BearerAuth(token)
-    session.headers["User-Agent"] = options.user_agent
-    # requests looks at where a redirect would lead even when it is told not to follow, and stumbles over nonsense.
-    session.get_redirect_target = lambda _answer: None
-    if not options.verify:
-        from urllib3 import disable_warnings
-        from urllib3.exceptions import InsecureRequestWarning
-
-        # The task's own warning says it better; this one would be printed once per request.
-        disable_warnings(InsecureRequestWarning)
-    return session
+def _backoff(options: HttpOptions, attempts: int) -> float:
+    """Seconds to wait after so many attempts: twice as long each time, up to a bound."""
+    return min(options.backoff * 2.0 ** min(attempts - 1, 10), _LONGEST_BACKOFF)
 
 
-def _proxies(url: str) -> dict[str, Any] | None:
-    # Plain http is allowed to loopback only: a proxy would see the token in clear.
-    return {"http": None, "all": None} if urlsplit(url).scheme == "http" else None
+class _Repetition:
+    """One request from its first fault on; one total budget holds for all waits and further attempts."""
 
+    def __init__(self, transport: Transport, request: Request) -> None:
+        self._transport = transport
+        self._options = transport.options
+        self._request = request
+        self._attempts = 1
+        self._failed_at = transport.clock()
 
-def _pieces(answer: Any) -> Iterable[bytes]:
-    """The body as it comes in; urllib3 before 2.1 can't but wait until a piece is full."""
-    # Before 2.0 a body that is shorter than announced is taken for whole unless this is asked for.
-    answer.raw.enforce_content_length = True
-    if hasattr(answer.raw, "read1"):
-        return iter(lambda: answer.raw.read1(_PIECE, decode_content=True), b"")
-    return cast("Iterable[bytes]", answer.iter_content(_PIECE))
+    def settled(self, reply: Reply | None, fault: Fault | None) -> Reply:
+        """What comes of the request after an attempt that brought ``reply`` and ``fault``: see Transport.send."""
+        while fault is not None:
+            excuse = self._why_not_again(fault)
+            if excuse is None:
+                self._tell(fault)
+                self._wait(fault)
+                # Another thread may have been told to wait for longer meanwhile.
+                if not self._transport.gate.pass_through(self._failed_at + self._options.retry_timeout):
+                    excuse = self._too_long(self._transport.gate.remaining())
+            if excuse is not None:
+                return self._give_up(reply, fault, excuse)
+            reply, fault = self._transport.attempt(self._request, self._limit())
+            self._attempts += 1
+        # An attempt without a fault always has a reply.
+        return cast(Reply, reply)._replace(attempts=self._attempts)
 
+    def _remaining(self) -> float:
+        return self._options.retry_timeout - (self._transport.clock() - self._failed_at)
 
-def _judge(method: str, answer: Any, content: bytes) -> tuple[Reply | None, Fault | None]:
-    status: int = answer.status_code
-    text, is_text = _text(content, answer.headers.get("Content-Type", ""))
-    data, is_json = _decode(text) if is_text else (None, False)
-    # Nothing to read is fine after a write; a GET without content is an answer that got lost.
-    nothing = method != "GET" and 200 <= status < 300 and not content and _meant_empty(status, answer.headers)
-    reply = Reply(status, text, data, is_json, nothing, location=answer.headers.get("Location"))
-    if status in _TRANSIENT:
-        from .faults import transient
+    def _limit(self) -> float:
+        limit = self._request.timeout or self._options.timeout
+        return min(limit, max(_SHORTEST_ATTEMPT, self._remaining()))
 
-        return reply, transient(status, answer.headers)
-    if 200 <= status < 300 and not is_json and not nothing and _may_be_cut(text):
-        from .faults import unreadable
+    def _why_not_again(self, fault: Fault) -> str | None:
+        """None when the request is to be repeated, else what to add to the error."""
+        unsafe = self._request.method not in _REPEATABLE and fault.sent
+        if fault.final or unsafe or self._options.retry_timeout <= 0:
+            return ""
+        return self._too_long(max(self._wait_for(fault)[1], self._transport.gate.remaining()))
 
-        return reply, unreadable(status)
-    return reply, None
+    def _too_long(self, wait: float) -> str | None:
+        if wait < self._remaining():
+            return None
+        budget = f"retry_timeout ({self._options.retry_timeout:.0f} s)"
+        return f"Waiting {wait:.0f} s more would exceed {budget}" if wait >= 1 else f"nothing is left of {budget}"
 
+    def _wait_for(self, fault: Fault) -> tuple[float, float]:
+        """The shortest and the longest time to wait; what is between them parts clients that failed together."""
+        # "Wait 0 seconds" must not become a loop without any wait; a real wait is not doubled with every attempt, for
+        # one unlucky thread would hold up all others.
+        if fault.told is not None and fault.told >= self._options.backoff:
+            return fault.told, fault.told + _SPREAD
+        longest = _backoff(self._options, self._attempts)
+        return max(fault.told or 0.0, longest / 2), longest
 
-def _meant_empty(status: int, headers: Mapping[str, str]) -> bool:
-    """Whether an answer without content says so itself: else the connection may have broken after the status."""
-    return status in (204, 205) or headers.get("Content-Length") == "0" or "Transfer-Encoding" in headers
+    def _wait(self, fault: Fault) -> None:
+        seconds = random.uniform(*self._wait_for(fault))  # noqa: S311 - it guards no secret
+        if fault.told is not None or fault.kind == "HTTP 429":
+            self._transport.gate.close_for(seconds)
+        else:
+            self._transport.sleep(seconds)
 
+    def _tell(self, fault: Fault) -> None:
+        path = self._transport.redact(self._request.path)
+        self._transport.tell(fault.kind, f"{self._request.method} {path} had to be repeated: {fault.text}.")
 
-def _may_be_cut(text: str) -> bool:
-    return not text.strip() or text.lstrip()[0] in "{["
-
-
-def _text(content: bytes, content_type: str) -> tuple[str, bool]:
-    """The text of an answer, and whether it is free of guesses: what is damaged must never travel back in a PUT."""
-    # A byte order mark is no part of the JSON behind it.
-    charset = content_type.lower().partition("charset=")[2].split(";")[0].strip(" '\"")
-    for encoding in ("utf-8-sig", charset):
-        try:
-            return content.decode(encoding), True
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return content.decode("utf-8", "replace"), False
-
-
-def _decode(text: str) -> tuple[Any, bool]:
-    try:
-        return json.loads(text, parse_constant=_not_json, parse_float=_finite), True
-    except (ValueError, RecursionError):
-        return None, False
-
-
-def _finite(number: str) -> float:
-    # Python makes infinity of 1e999, which nobody could read back from a result.
-    value = float(number)
-    return value if abs(value) < inf else _not_json(number)
-
-
-def _not_json(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON")
+    def _give_up(self, reply: Reply | None, fault: Fault, excuse: str) -> Reply:
+        ambiguous = self._request.method != "GET" and fault.sent
+        if reply is not None:
+            broken = fault.text if fault.kind == "unreadable" else ""
+            return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous, broken=broken)
+        method, path = self._request.method, self._transport.redact(self._request.path)
+        details = failure(message=fault.text, method=method, path=path, attempts=self._attempts)
+        text = sentences(f"{method} {path}{after(self._attempts)}: {fault.text}", excuse, fault.hint)
+        raise (AmbiguousWrite if ambiguous else RequestFailed)(text, details)

@@ -15,8 +15,7 @@ from .._core.dates import format_instant
 from .._core.errors import AppliveryError
 from .._core.fields import is_id
 from .._core.task import Outcome, Task
-from .._publication.find import find_id_by_slug
-from .._publication.resource import find_by_id
+from .._publication.find import find_by_id, find_id_by_slug
 from .admit import Admit
 from .dialect import Dialect
 from .people import Person

@@ -23,8 +23,7 @@ from .._core.addresses import email_key, split_addresses
 from .._core.errors import RequestFailed
 from .._core.fields import is_id
 from .._core.task import Definition, Needs, Outcome, Task
-from .._publication.find import find_by_slug
-from .._publication.resource import find_by_id
+from .._publication.find import find_by_id, find_by_slug
 from .resource import (
     OTP_USERS,
     publication_of,

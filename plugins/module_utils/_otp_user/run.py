@@ -15,8 +15,7 @@ from .._api.client import Api
 from .._core.errors import AppliveryError
 from .._core.fields import is_id
 from .._core.task import Definition, Needs, Outcome, Task
-from .._publication.find import find_id_by_slug
-from .._publication.resource import find_by_id
+from .._publication.find import find_by_id, find_id_by_slug
 from .admit import ADMIT_SPEC, NEVER, Admit
 from .check import MOST_WORKERS, check_options, check_plan
 from .dialect import Dialect

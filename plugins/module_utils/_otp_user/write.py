@@ -20,7 +20,7 @@ from .._core.errors import (
     InvalidInput,
     RequestFailed,
 )
-from .._publication.resource import find_by_id
+from .._publication.find import find_by_id
 from .admit import Admit
 from .check import check_steps
 from .dialect import SEED, Dialect, body_of, refuses_form

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""Publications that are found by their slug, in a listing that may be filtered, searched or neither."""
+"""Publications that are found by their id, or by their slug in a listing that may be filtered, searched or neither."""
 
 from __future__ import annotations
 
@@ -12,20 +12,53 @@ from typing import Any, Callable
 
 from .._api.client import Api, identity
 from .._core.errors import AppliveryError
-from .resource import PUBLICATIONS, find_by_id
+from .._core.fields import is_empty
+from .._core.values import DEEPEST, is_too_deep
+from .._otp_user.resource import has_otp_users
+from .resource import PUBLICATIONS, understood
 
 
-class PublicationList:
-    """Finds publications by slug, and remembers which fields this server returns for any of them."""
+class Publications:
+    """Finds publications, and remembers what the server's lists have shown of any of them."""
 
     def __init__(self, api: Api, warn: Callable[[str], None]) -> None:
         self.api = api
-        self._returned: list[tuple[str | None, set[str]]] = []
         self._warn = warn
+        self._told: set[str] = set()
+        self._listed: list[dict[str, Any]] = []
+        self._otp_users: bool | None = None
 
-    def returned_for_others(self, ident: str) -> set[str]:
-        """The API names of all fields that this server has shown so far for any other publication than this one."""
-        return {name for owner, names in self._returned if owner != ident for name in names}
+    def warn(self, text: str) -> None:
+        """Warn once: planning may happen more than once, and a slug may be looked for more than once."""
+        if text not in self._told:
+            self._told.add(text)
+            self._warn(text)
+
+    def tell(self, texts: Iterable[str]) -> None:
+        """Warn of each."""
+        for text in texts:
+            self.warn(text)
+
+    def by_id(self, ident: str) -> dict[str, Any] | None:
+        """The publication with this id, read in full, or None when the server says that it does not exist."""
+        found = self.api.find(PUBLICATIONS, ident)
+        if found is None:
+            return None
+        if is_too_deep(found):
+            raise AppliveryError(
+                f"the server's answer for the publication {ident} is nested more than {DEEPEST} deep; nothing was made "
+                "of it"
+            )
+        if is_empty(found.get("slug")):
+            raise AppliveryError(
+                f"the server's answer for the publication {ident} does not show a slug: it is incomplete"
+            )
+        return understood(found)
+
+    def by_slug(self, slug: str) -> dict[str, Any] | None:
+        """The publication with exactly this slug, read in full, or None."""
+        ident = self.id_of(slug)
+        return self.by_id(ident) if ident else None
 
     def id_of(self, slug: str) -> str | None:
         """The id of the publication with exactly this slug, or None.
@@ -33,45 +66,72 @@ class PublicationList:
         The slug is a hint to the server (guide: exact; issue 119: a search) and is compared again here. Absence is
         believed only from a listing that was not narrowed.
         """
-        fits = self._list({"slug": slug}, slug)
-        ids = sorted({ident for ident in map(identity, fits) if ident})
+        fits = self._with_slug(slug)
+        idents = {identity(item) for item in fits}
+        if None in idents:
+            raise AppliveryError(
+                f"slug: the server lists a publication with the slug {slug} and does not show its id: it can "
+                "neither be read nor be taken for absent; look at it in the dashboard"
+            )
+        ids = sorted(str(ident) for ident in idents)
         if len(ids) > 1:
             raise AppliveryError(
                 f"slug: {len(ids)} publications have the slug {slug}; choose one by publication_id: {', '.join(ids)}"
             )
         return ids[0] if ids else None
 
-    def _list(self, hints: Mapping[str, str], slug: str) -> list[dict[str, Any]]:
-        items = self._noted(self.api.list_all(PUBLICATIONS, hints))
+    def has_otp_users(self, ident: str) -> bool:
+        """Whether the publication has, or may have, OTP users; asked once in a run."""
+        if self._otp_users is None:
+            self._otp_users = has_otp_users(self.api, ident)
+        return self._otp_users
+
+    def listed(self, ident: str | None) -> list[dict[str, Any]]:
+        """What lists have shown of this publication."""
+        return [item for item in self._listed if identity(item) == ident]
+
+    def shown_of_others(self, ident: str | None) -> set[str]:
+        """The API names of all fields that lists have shown of any other publication than this one."""
+        return {name for item in self._listed if identity(item) != ident for name in item}
+
+    def _with_slug(self, slug: str) -> list[dict[str, Any]]:
+        items = self._list({"slug": slug})
         fits = [item for item in items if item.get("slug") == slug]
         # The filter may be a search within slugs; what does not contain the slug shows that nothing was filtered.
         narrowed = all(slug.lower() in str(item.get("slug", "")).lower() for item in items)
         if not fits and narrowed:
-            items = self._noted(self.api.list_all(PUBLICATIONS))
+            items = self._list()
             fits = [item for item in items if item.get("slug") == slug]
         self._warn_about_case(items, slug)
         return fits
 
-    def _noted(self, items: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-        listed = list(items)
-        for item in listed:
-            self._returned.append((identity(item), set(item)))
-        return listed
+    def _list(self, hints: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        items = self.api.list_all(PUBLICATIONS, hints)
+        self._listed += items
+        return items
 
     def _warn_about_case(self, items: Iterable[Mapping[str, Any]], slug: str) -> None:
         others = {str(item.get("slug")) for item in items if str(item.get("slug", "")).lower() == slug.lower()} - {slug}
         if others:
-            self._warn(
+            self.warn(
                 f"slug: {slug} differs only in case from the slug of another publication: {', '.join(sorted(others))}"
             )
 
 
+def find_by_id(api: Api, ident: str) -> dict[str, Any] | None:
+    """The publication with this id, read in full, or None when the server says that it does not exist."""
+    return Publications(api, _unheard).by_id(ident)
+
+
 def find_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> dict[str, Any] | None:
     """The publication with exactly this slug, read in full, or None."""
-    ident = find_id_by_slug(api, slug, warn)
-    return find_by_id(api, ident) if ident else None
+    return Publications(api, warn).by_slug(slug)
 
 
 def find_id_by_slug(api: Api, slug: str, warn: Callable[[str], None]) -> str | None:
     """The id of the publication with exactly this slug, or None; for tasks that need no more of it."""
-    return PublicationList(api, warn).id_of(slug)
+    return Publications(api, warn).id_of(slug)
+
+
+def _unheard(_text: str) -> None:
+    """Reading by id has nothing to warn about."""

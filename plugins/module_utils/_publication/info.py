@@ -29,11 +29,11 @@ from .._core.fields import (
     is_empty,
 )
 from .._core.task import Definition, Outcome, Task
+from .find import find_by_id
 from .resource import (
     FIELD,
     FILTER_KEYS,
     PUBLICATIONS,
-    find_by_id,
     pinned_builds,
     shown_publication,
     understood,

@@ -3,25 +3,32 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""What has to be sent so that a publication becomes what the task wishes. Pure."""
+"""What has to be sent so that a publication becomes what the task wishes. Pure.
+
+A field that the server does not show counts as unset: a wish to set it differs, a wish to clear it does not. What may
+be behind that is for ``check`` to tell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
+from copy import deepcopy
 from typing import Any, NamedTuple
 
+from .._core.errors import InvalidInput
 from .._core.fields import (
-    Field,
+    as_read,
     canonical,
     carried,
     diff_pair,
     differences,
+    forms,
     is_empty,
-    merged,
+    rewritten,
+    to_api,
 )
-from .resource import FIELD, PUBLICATION_FIELDS
+from .resource import COUNTRY_LISTS, FIELD, MANUAL, PLATFORMS, PUBLICATION_FIELDS
 
-COUNTRY_LISTS = (FIELD["allowed_countries"], FIELD["blocked_countries"])
 _HIDDEN_BEFORE = "(unknown)"
 _HIDDEN_AFTER = "VALUE_HIDDEN"
 
@@ -29,14 +36,15 @@ _HIDDEN_AFTER = "VALUE_HIDDEN"
 class Plan(NamedTuple):
     """``body`` is the whole PUT or POST, ``expected`` the publication after it, both with the API's names.
 
-    ``changes`` maps options to canonical (before, after); ``hidden`` are the options that the task names and this
-    server evidently never shows.
+    ``before`` and ``after`` are the canonical forms of all fields by option, ``changes`` those that differ.
+    ``sends_password``: the body has to carry the password. ``forced``: it is written although nothing differs.
     """
 
     body: Mapping[str, Any]
     expected: Mapping[str, Any]
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
     changes: Mapping[str, tuple[Any, Any]]
-    hidden: Sequence[str] = ()
     sends_password: bool = False
     forced: bool = False
 
@@ -53,41 +61,56 @@ class Plan(NamedTuple):
 
 
 def plan_update(
-    wishes: Mapping[str, Any],
-    read: Mapping[str, Any],
-    set_password: bool = False,
-    others: Collection[str] = (),
+    wishes: Mapping[str, Any], read: Mapping[str, Any], set_password: bool = False, filter_mode: str = "replace"
 ) -> Plan:
     """An update: everything that was read travels, what is wished for replaces it.
 
-    ``set_password`` makes the password a reason to write by itself; ``others`` are the API names of the fields that
-    this server shows for other publications.
+    ``set_password`` makes the password a reason to write by itself.
     """
     wishes = with_notifications(wishes, read)
-    body = {}
-    for entry in PUBLICATION_FIELDS:
-        if entry.secret:
-            continue
-        raw = read.get(entry.name)
-        if entry.option in wishes:
-            body[entry.name] = merged(entry, wishes[entry.option], raw)
-        elif _travels(carried(entry, raw)):
-            body[entry.name] = carried(entry, raw)
-    _clear_other_country_list(body, wishes, read, others)
-    expected = {**read, **body}
-    keep_one_country_list(body, {name for name in body if _known_empty(name, read, others)})
+    if filter_mode == "merge":
+        wishes = with_pinned_builds(wishes, read)
+    body = rewritten(PUBLICATION_FIELDS, wishes, read)
+    _clear_other_country_list(body, wishes, read)
+    expected = _visible({**read, **body})
+    # A field that the server shows, and shows to be unset, has nothing to clear.
+    _keep_one_country_list(body, {name for name in body if name in read and is_empty(read[name])})
     protected = body.get("security") == "password"
     if protected and wishes.get("password"):
         body["password"] = wishes["password"]
-    hidden = unshown(wishes, read, others)
+    return _plan(body, read, expected, protected, protected and set_password)
+
+
+def plan_creation(wishes: Mapping[str, Any], context: Mapping[str, Any]) -> Plan:
+    """A new publication: only what is named is sent, and the server's defaults are not guessed.
+
+    ``context`` is what a body needs beside the fields.
+    """
+    named = {option: _without_empty_leaves(wish) for option, wish in with_notifications(wishes, {}).items()}
+    body = {
+        FIELD[option].name: to_api(FIELD[option], wish)
+        for option, wish in named.items()
+        if not is_empty(wish) or isinstance(wish, list)
+    }
+    _keep_one_country_list(body, set(body))
+    protected = body.get("security") == "password"
+    if not protected:
+        body.pop("password", None)
+    body.update(context)
+    return _plan(body, {}, _visible(body), protected)
+
+
+def _plan(
+    body: Mapping[str, Any], read: Mapping[str, Any], expected: Mapping[str, Any], protected: bool, forced: bool = False
+) -> Plan:
     return Plan(
         body,
-        visible(expected),
-        differences(PUBLICATION_FIELDS, read, expected),
-        hidden=hidden,
+        expected,
+        before=forms(PUBLICATION_FIELDS, read),
+        after=forms(PUBLICATION_FIELDS, expected),
+        changes=differences(PUBLICATION_FIELDS, read, expected),
         sends_password=protected,
-        # Clearing what the server hides shows in no difference, and yet it has to be done.
-        forced=(protected and set_password) or any(says_nothing(wishes[option]) for option in hidden),
+        forced=forced,
     )
 
 
@@ -103,38 +126,53 @@ def with_notifications(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> Ma
     return {**wishes, "user_audience_map": filled}
 
 
-def unshown(wishes: Mapping[str, Any], read: Mapping[str, Any], others: Collection[str] = ()) -> list[str]:
-    """Options that the task names and that this server evidently never shows, so that they can't be compared.
+# Builds chosen by hand, where the task names some of the platforms ----------------------------------------------------
 
-    A field that is absent is unset where the server shows it for others, and also where nothing tells that the server
-    shows fields that are unset.
+
+def with_pinned_builds(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> Mapping[str, Any]:
+    """``filter`` with the builds of the platforms that the task does not name, in the form that the publication uses.
+
+    A filter of another type, wished for or read, knows no platforms: then the wish stays what it is.
     """
-    return [
-        entry.option
-        for entry in PUBLICATION_FIELDS
-        if entry.option in wishes
-        and not entry.secret
-        and entry.name not in read
-        and entry.name not in others
-        and _shows_unset(entry, read)
-    ]
+    wish, pinned = wishes.get("filter"), carried(FIELD["filter"], read.get("filter"))
+    if not wish or wish["type"] not in MANUAL or not isinstance(pinned, Mapping) or pinned.get("type") not in MANUAL:
+        return wishes
+    kept: dict[str, Any] = as_read(pinned)
+    if not all(isinstance(entry, Mapping) and entry.get("build_platform") for entry in kept.get("builds", [])):
+        raise InvalidInput(
+            "filter_mode: the server shows a pinned build in a form that this version does not know, so it can't be "
+            "kept; name all platforms with filter_mode: replace"
+        )
+    for platform, ident in _builds_of(wish).items():
+        _pin(kept, platform, ident)
+    return {**wishes, "filter": kept}
 
 
-def _shows_unset(kin: Field, read: Mapping[str, Any]) -> bool:
-    """Whether a field like this one would be in the answer if it were just unset, as others are.
-
-    A null or an empty text proves it, and an empty value of the same kind. A flag that is off proves nothing: it is a
-    value. Neither does what is inside a nested field: that may be kept as it once was sent.
-    """
-    return any(
-        entry.name in read and _is_proof(kin, entry, read[entry.name])
-        for entry in PUBLICATION_FIELDS
-        if not entry.secret
-    )
+def _builds_of(wish: Mapping[str, Any]) -> dict[str, Any]:
+    by_key = {platform: wish[platform] for platform in PLATFORMS if platform in wish}
+    return by_key or {entry["build_platform"]: entry["id"] for entry in wish.get("builds", []) if entry.get("id")}
 
 
-def _is_proof(kin: Field, entry: Field, value: Any) -> bool:
-    return value is None or value == "" or (is_empty(value) and entry.kind.type == kin.kind.type)
+def _pin(chosen: dict[str, Any], platform: str, ident: Any) -> None:
+    """Point one platform at a build wherever the filter names it, else where a filter of this form has room for it."""
+    entries = chosen.get("builds", [])
+    mine = [entry for entry in entries if entry["build_platform"] == platform]
+    for entry in mine:
+        entry["id"] = ident
+    # `builds` was once written with one id per platform (C19).
+    by_key = chosen["type"] == "build" or (not entries and any(name in chosen for name in PLATFORMS))
+    if platform in chosen or (by_key and not mine and platform in PLATFORMS):
+        chosen[platform] = ident
+    elif chosen["type"] == "build":
+        raise InvalidInput(
+            f"filter.builds: this publication has filter.type: build, which has no place for {platform}; use "
+            "filter_mode: replace to change the type"
+        )
+    elif not mine:
+        chosen["builds"] = [*entries, {"build_platform": platform, "id": ident}]
+
+
+# What a body holds ----------------------------------------------------------------------------------------------------
 
 
 def says_nothing(wish: Any) -> bool:
@@ -144,31 +182,27 @@ def says_nothing(wish: Any) -> bool:
     return is_empty(wish) or wish is False
 
 
-def visible(publication: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in publication.items() if name != "password"}
+def _visible(publication: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: deepcopy(value) for name, value in publication.items() if name != "password"}
 
 
-def _travels(value: Any) -> bool:
-    # An empty list that was read is a statement; an empty text is how some servers show what is unset.
-    return value is not None and value not in ("", {})
+def _without_empty_leaves(wish: Any) -> Any:
+    if not isinstance(wish, Mapping):
+        return wish
+    leaves = {key: _without_empty_leaves(value) for key, value in wish.items()}
+    return {key: value for key, value in leaves.items() if not is_empty(value)}
 
 
-def _clear_other_country_list(
-    body: dict[str, Any], wishes: Mapping[str, Any], read: Mapping[str, Any], others: Collection[str]
-) -> None:
+def _clear_other_country_list(body: dict[str, Any], wishes: Mapping[str, Any], read: Mapping[str, Any]) -> None:
     """One list clears the other, also where the server does not show the other (leaving it out may keep it, C1)."""
     for mine, other in (COUNTRY_LISTS, COUNTRY_LISTS[::-1]):
         # A list that is set already excludes the other.
-        known = other.name in read or other.name in others or not is_empty(read.get(mine.name))
+        known = other.name in read or not is_empty(read.get(mine.name))
         if not is_empty(wishes.get(mine.option)) and (other.name in body or not known):
             body[other.name] = []
 
 
-def _known_empty(name: str, read: Mapping[str, Any], others: Collection[str]) -> bool:
-    return is_empty(read[name]) if name in read else name in others
-
-
-def keep_one_country_list(body: dict[str, Any], known_empty: Collection[str]) -> None:
+def _keep_one_country_list(body: dict[str, Any], known_empty: Collection[str]) -> None:
     """The two lists can't be combined, so an empty one travels only where it may have something to clear."""
     names = [entry.name for entry in COUNTRY_LISTS]
     if all(name in body for name in names):

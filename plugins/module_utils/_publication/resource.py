@@ -3,15 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Private to this collection: not for use from elsewhere, may change in any release.
-"""Publications: their fields, where they are, and how one is found and shown."""
+"""Publications: their fields, where they are, and how one is understood and shown. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from .._api.client import Api, Endpoint, identity
-from .._core.errors import AppliveryError
+from .._api.client import Endpoint, identity
 from .._core.fields import (
     COLOUR,
     COUNTRIES,
@@ -24,7 +23,6 @@ from .._core.fields import (
     REFERENCE,
     STRINGS,
     Field,
-    is_empty,
     is_id,
     shown,
 )
@@ -122,6 +120,8 @@ PUBLICATION_FIELDS: tuple[Field, ...] = (
 )
 GUARDS = tuple(entry.option for entry in PUBLICATION_FIELDS if entry.guards)
 FIELD = {entry.option: entry for entry in PUBLICATION_FIELDS}
+# One limits access to some countries, the other keeps some out; the API takes no more than one of them (seed).
+COUNTRY_LISTS = (FIELD["allowed_countries"], FIELD["blocked_countries"])
 
 
 def shown_publication(read: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,13 +181,3 @@ def _with_id(item: Any, noun: str) -> Any:
     behind = item.get(noun, item.get(f"{noun}Id", item.get("_id")))
     ident = identity(behind) if isinstance(behind, Mapping) else behind
     return {**item, "id": ident} if ident else item
-
-
-def find_by_id(api: Api, ident: str) -> dict[str, Any] | None:
-    """The publication with this id, read in full, or None when the server says that it does not exist."""
-    found = api.find(PUBLICATIONS, ident)
-    if found is None:
-        return None
-    if not is_empty(found.get("slug")):
-        return understood(found)
-    raise AppliveryError(f"the server's answer for the publication {ident} does not show a slug: it is incomplete")

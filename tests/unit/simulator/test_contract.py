@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Callable
 
 import pytest
+from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk
@@ -71,6 +72,40 @@ def test_every_mark_is_a_known_one() -> None:
     assert set(found) == {"x-source", "x-confidence", "x-contradiction", "x-permission"}
 
 
+def test_every_operation_has_an_example_that_fits() -> None:
+    for (method, path), found in operations().items():
+        whole = operation(method, path)
+        assert whole is not None
+        places = {"request": whole.get("requestBody", {}), **whole["responses"]}
+        for name, place in places.items():
+            for content in place.get("content", {}).values():
+                assert "example" in content, (method, path, name)
+                problems = list(Draft202012Validator(content["schema"]).iter_errors(content["example"]))
+                assert problems == [], (method, path, name)
+        assert found["operationId"]
+
+
+def test_every_array_says_what_it_holds_and_nothing_is_a_bare_boolean() -> None:
+    def wrong(node: Any, place: str) -> list[str]:
+        if isinstance(node, list):
+            return [text for number, element in enumerate(node) for text in wrong(element, f"{place}.{number}")]
+        if not isinstance(node, dict):
+            return []
+        found = [place] if node.get("type") == "array" and "items" not in node else []
+        booleans = [f"{place}.{name}" for name, value in node.get("properties", {}).items() if isinstance(value, bool)]
+        return found + booleans + [text for name, value in node.items() for text in wrong(value, f"{place}.{name}")]
+
+    assert wrong(document(), "") == []
+
+
+def test_uploads_name_their_host() -> None:
+    for (method, path), found in operations().items():
+        multipart = "multipart/form-data" in str(found.get("requestBody"))
+        upload = method == "POST" and (path.endswith(("/builds", "/files")))
+        assert ("servers" in found) == upload, path
+        assert not multipart or upload
+
+
 def test_an_operation_that_is_not_there() -> None:
     assert operation("PATCH", "/integrations/builds") is None
     assert operation("GET", "/nowhere") is None
@@ -88,6 +123,9 @@ EXAMPLES: dict[str, list[Any]] = {
     "otp_duplicate_code": [6002],
     "processing": [0, 2, None, {"result": "error"}],
     "latency": [0.001],
+    "upload_seconds": [0.001],
+    "retention": [{"keep": 1, "after": 2}],
+    "limits": [{"otp_users": 0, "publications": 0}],
     "rate": [1],
     "retry_after": [None],
     "permissions": [{"builds": 403, "publications:list": 401, "otp_users": {"status": 400, "code": 5004}}],
@@ -174,6 +212,29 @@ def tour(client: Talk) -> None:
     for path in ("apps", f"apps/{sim.application['id']}", f"stores/{sim.store['id']}", "apps/none", f"stores/{ID}"):
         client.call("GET", f"{client.organization}/{path}")
     client.call("GET", "/integrations/builds", token="")
+    people(client)
+
+
+def people(client: Talk) -> None:
+    """Use what concerns people and pictures."""
+    sim = client.sim
+    told = {
+        "configuration": {"notifyCollaborators": False, "notifyEmployees": True, "filter": [["a"]]},
+        "language": "en",
+    }
+    publication = sim.add_publication()["id"]
+    for path in (f"/integrations/distributions/{publication}", f"{client.pub_apps}/{publication}"):
+        client.call("POST", f"{path}/notify", json=told)
+        client.call("POST", f"{path}/notify", json={"language": "de"})
+    client.call("POST", "/integrations/employees", json={"email": "c@example.com", "tags": ["a"]})
+    client.call("POST", "/integrations/employees", json={"email": "c@example.com"})
+    identity = next(iter(sim.world.state.employees), ID)
+    for employee in (identity, ID):
+        client.call("PUT", f"/integrations/employees/{employee}", json={"tags": ["b"]})
+    client.call("POST", f"{client.organization}/employees", json={"email": ["d@example.com"], "tags": []})
+    client.call("PUT", f"{client.organization}/stores/{sim.store['id']}", json={"security": "logged"})
+    for build in (sim.add_build()["id"], ID):
+        client.call("PUT", f"{client.organization}/apps/{sim.application['slug']}/picture", json={"buildId": build})
 
 
 @pytest.mark.parametrize(("profile", "switches"), worlds(), ids=str)

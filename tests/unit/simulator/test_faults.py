@@ -273,3 +273,11 @@ def test_what_a_fault_does_not_know(client: Talk) -> None:
             client.sim.fault(**wrong)
     with pytest.raises(Exception, match="unterminated"):
         client.sim.fault("html", path="[")
+
+
+@of("refuse_early")
+def check_refuse_early(client: Talk) -> None:
+    client.sim.fault("refuse_early", status=401, code=4004, message="Invalid token")
+    answer = client.call("POST", "/integrations/distributions", json=client.publication())
+    assert (answer.status_code, answer.json()["error"]["code"]) == (401, 4004)
+    assert not client.sim.publications

@@ -10,6 +10,7 @@ import time
 from typing import Any, Callable
 
 import pytest
+import requests
 
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk, refused_fields
 from applivery_simulator import Simulator
@@ -703,3 +704,103 @@ def check_now(client: Talk) -> None:
     client.sim.set(now="2031-05-06T07:08:09+00:00")
     assert client.call("GET", client.builds).headers["Date"] == "Tue, 06 May 2031 07:08:09 GMT" != real
     assert re.match("2031-05-06T07:08:09", client.sim.add_build()["createdAt"])
+
+
+@of("otp_downloads")
+def check_otp_downloads(client: Talk) -> None:
+    client.sim.add_publication()
+    several, single = client.sim.add_otp_user(allowedDownloadsNum=2), client.sim.add_otp_user(singleUse=True)
+    assert client.sim.download(single["id"])
+    assert single["id"] not in client.sim.otp_users
+    assert client.sim.download(several["id"])
+    assert several["allowedDownloadsNum"] == 2
+    client.sim.set(otp_downloads="counts_down")
+    assert client.sim.download(several["id"])
+    assert several["allowedDownloadsNum"] == 1
+    used_up = client.sim.add_otp_user(allowedDownloadsNum=0)
+    assert not client.sim.download(used_up["id"])
+
+
+@of("upload_validation")
+def check_upload_validation(client: Talk) -> None:
+    answer = client.call("POST", "/integrations/builds", files={"build": ("notes.txt", b"x")})
+    build = answer.json()["data"]
+    assert (answer.status_code, build["status"]) == (200, "pending")
+    for _read in range(3):
+        shown = client.data(f"/integrations/builds/{build['id']}")
+    assert (shown["status"], shown["error"]) == ("error", "notes.txt is no application package")
+    client.sim.set(upload_validation="at_once")
+    answer = client.call("POST", "/integrations/builds", files={"build": ("notes.txt", b"x")})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 5006)
+
+
+@of("upload_seconds")
+def check_upload_seconds(client: Talk) -> None:
+    client.sim.set(upload_seconds=30)
+    with pytest.raises(requests.exceptions.ReadTimeout):
+        client.call("POST", "/integrations/builds", files={"build": ("a.ipa", b"x")}, timeout=0.5)
+    assert len(client.sim.builds) == 1
+    assert client.data("/integrations/builds")["totalDocs"] == 1
+
+
+@of("bad_token_upload")
+def check_bad_token_upload(client: Talk) -> None:
+    big = b"x" * 8_000_000
+    answer = client.call("POST", "/integrations/builds", token="wrong", files={"build": ("a.ipa", big)})
+    assert answer.json()["error"]["code"] == 4004
+    client.sim.set(bad_token_upload="early")
+    try:
+        answer = client.call("POST", "/integrations/builds", token="wrong", files={"build": ("a.ipa", big)})
+    except requests.exceptions.ConnectionError:
+        # What most clients make of it.
+        pass
+    else:
+        assert answer.json()["error"]["code"] == 4004
+    assert not client.sim.builds
+    assert client.call("POST", "/integrations/builds", files={"build": ("a.ipa", b"x")}).status_code == 200
+
+
+@of("retention")
+def check_retention(client: Talk) -> None:
+    old, new = client.sim.add_build(), client.sim.add_build()
+    client.sim.set(retention={"keep": 1, "after": 1})
+    assert client.data("/integrations/builds")["totalDocs"] == 2
+    assert client.call("GET", f"/integrations/builds/{old['id']}").status_code == 404
+    assert client.call("GET", f"/integrations/builds/{new['id']}").status_code == 200
+
+
+@of("limits")
+def check_limits(client: Talk) -> None:
+    client.sim.add_publication()
+    client.sim.set(limits={"publications": 1, "otp_users": 0})
+    for answer in (
+        client.call("POST", client.pub_apps, json=client.publication()),
+        client.call(
+            "POST",
+            client.otp_users,
+            json={
+                "email": "a@example.com",
+                "allowedDownloadsNum": 1,
+                "publishedApplicationId": next(iter(client.sim.publications)),
+            },
+        ),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["error"]["code"] == 5017
+        assert "limit" in answer.json()["error"]["data"]
+    client.sim.set(limits={"publications": 2})
+    assert client.call("POST", client.pub_apps, json=client.publication()).status_code == 200
+
+
+@of("limit_code")
+def check_limit_code(client: Talk) -> None:
+    client.sim.set(limits={"publications": 0}, limit_code=5003)
+    answer = client.call("POST", client.pub_apps, json=client.publication())
+    assert answer.json()["error"]["code"] == 5003
+
+
+@of("forbidden_code")
+def check_forbidden_code(client: Talk) -> None:
+    client.sim.set(permissions={"builds": 403}, forbidden_code=4003)
+    answer = client.call("GET", "/integrations/builds")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (403, 4003)

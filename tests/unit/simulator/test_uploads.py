@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from ansible_collections.applivery.distribution.tests.unit.simulator.talk import Talk, refused_fields
 
@@ -78,6 +79,7 @@ def test_what_the_file_name_says(client: Talk, name: str, form: dict[str, str], 
 
 @pytest.mark.parametrize(("name", "content"), [("a.txt", CONTENT), ("a", CONTENT), ("a.ipa", b"")])
 def test_files_that_are_no_package(client: Talk, name: str, content: bytes) -> None:
+    client.sim.set(upload_validation="at_once")
     answer = upload(client, name=name, content=content)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, 5006)
     assert not client.sim.builds
@@ -105,6 +107,143 @@ def test_an_upload_without_a_package(client: Talk) -> None:
     assert client.call("POST", UPLOAD, json={}).json()["error"]["code"] == 6002
     answer = client.call("POST", UPLOAD, data=b"nonsense", headers={"Content-Type": "multipart/form-data"})
     assert answer.json()["error"]["code"] == 6002
+
+
+def test_an_empty_field_instead_of_a_file(client: Talk) -> None:
+    # curl -F build= sends this.
+    answer = client.call("POST", UPLOAD, files={"other": (None, "x")}, data={"build": ""})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, 5006)
+    assert not client.sim.builds
+
+
+def test_a_field_that_comes_twice(client: Talk) -> None:
+    package = ("build", ("a.ipa", b"x"))
+    twice = [package, ("tags", (None, "a")), ("tags", (None, "b"))]
+    stored = client.sim.builds[client.call("POST", UPLOAD, files=twice).json()["data"]["id"]]
+    assert stored["tags"] == ["a", "b"]
+    twice = [package, ("changelog", (None, "a")), ("changelog", (None, "b"))]
+    assert refused_fields(client.call("POST", UPLOAD, files=twice)) == ["changelog"]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data; boundary=" + "x" * 300, b"--x\r\n"),
+        ("multipart/form-data; boundary=b", b"--c\r\nContent-Disposition: form-data\r\n\r\nx\r\n--c--"),
+        (
+            "multipart/form-data; boundary=b",
+            (
+                b"--b\r\nContent-Disposition: form-data; name=tags\r\n"
+                b"Content-Transfer-Encoding: weird\r\n\r\nx\r\n--b--\r\n"
+            ),
+        ),
+        ("multipart/form-data; boundary=b", b"--b\r\nContent-Disposition: form-data; name=tags\r\n\r\nx"),
+        ("multipart/form-data; boundary=b", b"--b\r\n[]--b--\r\n"),
+        ("multipart/mixed; boundary=b", b"--b\r\n\r\n--b--\r\n"),
+        ("application/json", b"[" * 100_000),
+        ("application/json", b"\xff\xfe{"),
+    ],
+)
+@pytest.mark.parametrize("token", [None, "wrong"])
+def test_bodies_that_nobody_can_read(client: Talk, content_type: str, body: bytes, token: str | None) -> None:
+    for path in (UPLOAD, "/integrations/distributions"):
+        answer = client.call("POST", path, token=token, data=body, headers={"Content-Type": content_type})
+        # The token is looked at before the body.
+        assert (answer.status_code, answer.json()["error"]["code"]) == ((400, 6002) if token is None else (401, 4004))
+    assert not client.sim.builds
+
+
+# What public clients send, field by field (fact sheet 2.1, N7): fastlane brackets, the steps and the action use dots.
+CLIENTS: dict[str, dict[str, Any]] = {
+    "fastlane plugin": {
+        "changelog": "New.",
+        "tags": "a,b",
+        "filter": "a,b|c",
+        "notifyCollaborators": "true",
+        "notifyEmployees": "true",
+        "notifyMessage": "Hi",
+        "notifyLanguage": "en",
+        "deployer[name]": "fastlane",
+        "deployer[info][commitMessage]": "Fix",
+        "deployer[info][commit]": "0a1b2c3d",
+        "deployer[info][branch]": "main",
+        "deployer[info][tag]": "v1.4.0\n",
+        "deployer[info][triggerTimestamp]": "1600000000",
+        "deployer[info][buildUrl]": "https://ci.example/1",
+        "deployer[info][ciUrl]": "https://ci.example",
+        "deployer[info][repositoryUrl]": "https://git.example/app.git",
+        "deployer[info][buildNumber]": "12",
+    },
+    "Bitrise step for Android": {
+        "versionName": "1.4.0",
+        "changelog": "",
+        "notifyCollaborators": "true",
+        "notifyEmployees": "false",
+        "notifyMessage": "",
+        "tags": "",
+        "deployer.name": "bitrise",
+        "deployer.info.commitMessage": "Fix",
+        "deployer.info.commit": "0a1b2c3d",
+        "deployer.info.branch": "main",
+        "deployer.info.triggerTimestamp": "1600000000",
+        "deployer.info.buildUrl": "https://ci.example/1",
+        "deployer.info.buildNumber": "12",
+    },
+    "Bitrise step for iOS": {
+        "versionName": "1.4.0",
+        "deployer.name": "bitrise",
+        "deployer.info.branch": "main",
+        "deployer.info.provisionUrl": "https://ci.example/p",
+        "deployer.info.certificateUrl": "https://ci.example/c",
+        "deployer.info.certificatePassphrase": "not-a-secret",
+    },
+    "GitHub action": {
+        "versionName": "1.4.0",
+        "tags": "a,b",
+        "changelog": "New.",
+        "notifyCollaborators": "false",
+        "notifyEmployees": "false",
+        "buildPlatform": "android",
+        "deployer.name": "github",
+        "deployer.info.commit": "0a1b2c3d",
+        "deployer.info.branch": "main",
+        "deployer.info.repositoryUrl": "https://git.example/app.git",
+    },
+}
+
+
+@pytest.mark.parametrize("name", CLIENTS)
+def test_what_public_clients_send_is_taken(client: Talk, name: str) -> None:
+    files = {"build": ("app.apk", b"x")}
+    if name == "Bitrise step for iOS":
+        files["simulatorBuild"] = ("simulator.app.zip", b"y")
+    answer = client.call("POST", UPLOAD, files=files, data=CLIENTS[name])
+    assert answer.status_code == 200, answer.text
+    deployer = client.sim.builds[answer.json()["data"]["id"]]["deployer"]
+    assert deployer["info"]["branch"] == "main"
+    assert deployer["name"] in name.lower() or deployer["name"] == "bitrise"
+    assert not client.sim.contract_violations
+
+
+def test_other_files_follow_the_switch_for_unknown_fields(client: Talk) -> None:
+    files = {"build": ("a.ipa", b"x"), "notes": ("notes.txt", b"y")}
+    assert refused_fields(client.call("POST", UPLOAD, files=files)) == ["notes"]
+    client.sim.set(unknown_fields="accept")
+    assert client.call("POST", UPLOAD, files=files).status_code == 200
+
+
+@pytest.mark.parametrize("details", [{}, {"status": 413, "message": "too large"}])
+def test_an_upload_that_is_refused_early(client: Talk, details: dict[str, Any]) -> None:
+    client.sim.fault("refuse_early", method="POST", **details)
+    try:
+        answer = upload(client, content=b"x" * 8_000_000)
+    except requests.exceptions.ConnectionError:
+        # Most clients see a broken pipe; some read the answer all the same.
+        pass
+    else:
+        assert answer.status_code == details.get("status", 400)
+    assert not client.sim.builds
+    assert upload(client).status_code == 200
 
 
 def test_an_icon_may_come_along(client: Talk) -> None:

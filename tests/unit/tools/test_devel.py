@@ -98,27 +98,27 @@ class TestImporterLog:
     def test_a_complaint_fails_although_the_importer_ends_with_0(
         self, text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        gates = _tool("gates", monkeypatch, tmp_path)
+        release = _tool("release", monkeypatch, tmp_path)
         log = importlib.import_module("devel.report").Log(tmp_path / "log")
         log.write(text)
-        with pytest.raises(gates.Failed):
-            gates.read_importer_log(log)
+        with pytest.raises(release.Failed):
+            release.read_importer_log(log)
 
     def test_matters_of_taste_do_not(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        gates = _tool("gates", monkeypatch, tmp_path)
+        release = _tool("release", monkeypatch, tmp_path)
         log = importlib.import_module("devel.report").Log(tmp_path / "log")
         log.write(self.GOOD + "WARNING: plugins/x.py:1:13: W503 line break before binary operator\n")
-        gates.read_importer_log(log)
+        release.read_importer_log(log)
 
     def test_a_playbook_that_the_linter_misses_must_be_in_the_archive(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        gates = _tool("gates", monkeypatch, tmp_path)
+        release = _tool("release", monkeypatch, tmp_path)
         log = importlib.import_module("devel.report").Log(tmp_path / "log")
         log.write(self.GOOD + "WARNING: ERROR    Failed to find applivery.distribution.release playbook.\n")
-        gates.read_importer_log(log, ["playbooks/release.yml"])
-        with pytest.raises(gates.Failed):
-            gates.read_importer_log(log, ["playbooks/other.yml"])
+        release.read_importer_log(log, ["playbooks/release.yml"])
+        with pytest.raises(release.Failed):
+            release.read_importer_log(log, ["playbooks/other.yml"])
 
 
 def _python_finder(path: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Survey answers as text, and lists of testers."""
+"""Survey answers as text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.applivery.distribution.plugins.filter.answer import FilterModule as Answer
 from ansible_collections.applivery.distribution.plugins.filter.answer_list import FilterModule as AnswerList
-from ansible_collections.applivery.distribution.plugins.filter.tester_list import FilterModule as TesterList
 
 answer = Answer().filters()["answer"]
 answer_list = AnswerList().filters()["answer_list"]
-read_testers = TesterList().filters()["tester_list"]
 
 
 @pytest.mark.parametrize(
@@ -90,94 +88,3 @@ def test_an_answer_with_several_values_is_a_list(typed, values):
 def test_a_country_that_arrives_as_a_truth_value_is_refused():
     with pytest.raises(AnsibleFilterError, match="double quotes"):
         answer_list(False)
-
-
-TESTER = {"studio": "North", "email": "ana@north.example", "allowance": 2, "access_until": "2026-12-31"}
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        [TESTER],
-        [{**TESTER, "allowance": "2", "access_until": date(2026, 12, 31)}],
-        [TESTER, dict(TESTER)],
-        "studio,email,allowance,access_until\nNorth,ana@north.example,2,2026-12-31\n",
-        "\ufeffStudio;E-mail".replace("E-mail", "EMAIL")
-        + ";allowance;access_until\r\nNorth; ana@north.example ;2;2026-12-31\r\n\r\n",
-        '"email","studio","allowance","access_until"\n"ana@north.example","North","2","2026-12-31"',
-    ],
-)
-def test_testers_have_one_form_however_they_are_written(source):
-    assert read_testers(source) == [TESTER]
-
-
-def test_addresses_alone_take_the_defaults():
-    people = read_testers(
-        "ana@north.example\n bo@south.example", studio="North", allowance="unlimited", access_until=date(2026, 5, 1)
-    )
-    assert [person["email"] for person in people] == ["ana@north.example", "bo@south.example"]
-    assert {(person["studio"], person["allowance"], person["access_until"]) for person in people} == {
-        ("North", -1, "2026-05-01")
-    }
-    assert read_testers(["ana@north.example"])[0]["allowance"] == 1
-
-
-@pytest.mark.parametrize("nobody", ["", None, [], "email,studio\n"])
-def test_a_list_may_be_empty(nobody):
-    assert read_testers(nobody) == []
-
-
-def test_users_are_what_the_module_takes():
-    users = read_testers([TESTER, "bo@south.example"], form="users")
-    assert users == [
-        {"email": "ana@north.example", "allowed_downloads": 2, "access_until": "2026-12-31"},
-        {"email": "bo@south.example", "allowed_downloads": 1},
-    ]
-
-
-@pytest.mark.parametrize(
-    "source",
-    [
-        "email,allowance,note\nana@north.example,0,x\nANA@north.example,none,y\nbo@south.example,,z\n",
-        "ana@north.example\nbo@south.example",
-        [{"email": "ana@north.example", "allowance": 0}, "bo@south.example"],
-    ],
-)
-def test_addresses_are_read_without_what_stands_beside_them(source):
-    assert read_testers(source, form="emails") == ["ana@north.example", "bo@south.example"]
-
-
-def test_an_address_that_is_none_is_refused_on_its_own_as_well():
-    with pytest.raises(AnsibleFilterError, match="Line 2: ana is not an e-mail"):
-        read_testers("email\nana\n", form="emails")
-
-
-@pytest.mark.parametrize(
-    ("source", "complaint"),
-    [
-        ([{"email": "ana"}], "Tester 1: ana is not an e-mail"),
-        ([{}], "Tester 1: nothing is not"),
-        ([5], "Tester 1: must be"),
-        (5, "must be a list or text"),
-        ([{**TESTER, "phone": 1}], "unknown phone"),
-        ([{**TESTER, "allowance": 0}], "allowance"),
-        ([{**TESTER, "allowance": "many"}], "allowance"),
-        ([{**TESTER, "allowance": True}], "allowance"),
-        (
-            [TESTER, {**TESTER, "email": "ANA@north.example", "allowance": 3}],
-            "Tester 2: ANA@north.example is listed twice",
-        ),
-        ("email,email\na@b.example,c@d.example", "names a column twice"),
-        ("email,studio\na@b.example,North,2\n", "Line 2: has more values"),
-        ('email,studio\na@b.example,"North\n', "Line 2: unexpected end"),
-        ("email,allowance\nok@b.example,1\nbad@b.example,none\n", "Line 3: the allowance"),
-    ],
-)
-def test_a_list_that_is_wrong_is_refused_with_its_place(source, complaint):
-    with pytest.raises(AnsibleFilterError, match=complaint):
-        read_testers(source)
-
-
-def test_an_unknown_form_is_refused():
-    with pytest.raises(AnsibleFilterError, match="testers, users or emails"):
-        read_testers([], form="people")

@@ -21,8 +21,8 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
     RequestFailed,
     attempting,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._http.message import Reply, Request
 from ansible_collections.applivery.distribution.plugins.module_utils._http.redaction import Redactor
-from ansible_collections.applivery.distribution.plugins.module_utils._http.transport import Reply, Request
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import PUBLICATIONS
 from ansible_collections.applivery.distribution.tests.support.servers import CannedServer, answer
 from applivery_simulator import Simulator

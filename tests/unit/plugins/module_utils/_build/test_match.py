@@ -9,9 +9,8 @@ from typing import Any, Callable, cast
 
 import pytest
 
-from ansible_collections.applivery.distribution.plugins.module_utils._build.match import (
-    fits,
-    misfits,
+from ansible_collections.applivery.distribution.plugins.module_utils._build.match import fits, misfits
+from ansible_collections.applivery.distribution.plugins.module_utils._build.read import (
     newest_first,
     sorted_newest_first,
 )
@@ -221,7 +220,7 @@ def test_a_list_that_shrinks_is_read_again(build: Start) -> None:
 
 def test_a_list_in_no_order_is_read_to_the_end() -> None:
     class Unordered:
-        def pages(self, _endpoint: Any, _hints: Any) -> Any:
+        def pages(self, _endpoint: Any, _hints: Any, _size: Any) -> Any:
             yield [{"createdAt": f"2026-05-0{day}T10:00:00Z"} for day in (3, 9, 5)]
             yield [{"createdAt": "2026-05-07T10:00:00Z"}]
 

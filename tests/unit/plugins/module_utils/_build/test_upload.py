@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import socket
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
+from ansible_collections.applivery.distribution.plugins.module_utils._api.client import Api
 from ansible_collections.applivery.distribution.plugins.module_utils._build import upload as _build_upload
 from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import (
     AmbiguousWrite,
@@ -19,6 +22,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
     InvalidInput,
     RequestFailed,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._http.form import FilePart
 
 from ansible_collections.applivery.distribution.tests.support.builds import Clock, Module
 
@@ -182,7 +186,7 @@ CONTRADICTIONS: list[tuple[dict[str, str], dict[str, Any], str]] = [
     ({"tag": "x"}, {}, r"'nothing' \(tags\)"),
     ({"tag": "x"}, {"tags": ["x"], "tags_mode": "remove"}, "match.tag"),
     ({"git_branch": "main"}, {"deployer": {"branch": "dev"}}, "match.git_branch"),
-    ({"git_commit": COMMIT}, {"deployer": {"commit": COMMIT[:8]}}, "match.git_commit"),
+    ({"git_commit": COMMIT}, {"deployer": {"commit": COMMIT[:6]}}, "match.git_commit"),
     ({"git_commit": COMMIT}, {}, r"deployer.commit"),
     ({"git_tag": "v1"}, {"deployer": {"tag": "v2"}}, "match.git_tag"),
     ({"os": "ios"}, {}, "app-release.apk is for android"),
@@ -286,7 +290,7 @@ def test_a_build_in_the_works_that_turns_out_to_be_another(build: Start, package
 
 
 @pytest.mark.parametrize("api", ["workspace", "integrations"])
-@pytest.mark.parametrize("kind", ["cut_after", "cut_before", "html", "truncated", "empty"])
+@pytest.mark.parametrize("kind", ["cut_after", "truncated", "empty"])
 def test_an_upload_with_a_lost_answer_is_looked_for(build: Start, package: str, api: str, kind: str) -> None:
     module = build(api)
     module.sim.add_build(versionName="2.4.0")
@@ -294,62 +298,114 @@ def test_an_upload_with_a_lost_answer_is_looked_for(build: Start, package: str, 
     outcome = module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0", tags=["x"])
     assert outcome.result["uploaded"]
     assert len(module.sim.builds) == 2
-    calls = module.calls()
-    posts = [index for index, method in enumerate(calls) if method == "POST"]
-    assert len(posts) == (2 if kind in ("cut_before", "html") else 1)
-    assert all("GET" in calls[first:second] for first, second in zip(posts, posts[1:], strict=False))
+    assert module.calls().count("POST") == 1
 
 
-def test_a_server_that_never_answers_is_given_up(build: Start, package: str) -> None:
-    module = build()
-    module.sim.fault("cut_before", method="POST", times=None)
-    with pytest.raises(AmbiguousWrite, match="looked for"):
-        module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0")
-    assert module.sim.builds == {}
-
-
-@pytest.mark.parametrize(("kind", "posts"), [("cut_after", 1), ("cut_before", 2)])
-def test_new_builds_of_others_are_not_taken_for_the_upload(build: Start, package: str, kind: str, posts: int) -> None:
+@pytest.mark.parametrize("kind", ["cut_before", "html"])
+def test_an_upload_that_does_not_turn_up_is_never_sent_twice(
+    build: Start, package: str, clock: Clock, kind: str
+) -> None:
     module = build()
     module.sim.fault(kind, method="POST")
+    with pytest.raises(AmbiguousWrite, match=r"looked for during 60 s \(wait_timeout\).*was not sent again") as caught:
+        module(
+            path=package, match={"version_name": "2.5.0"}, version_name="2.5.0", wait_timeout=60, wait_interval=25
+        )
+    assert clock.slept == [25, 25, 10]
+    assert module.calls().count("POST") == 1
+    # Nobody knows what the server still does with it.
+    assert caught.value.result["changed"] is True
+
+
+@pytest.mark.parametrize("late", [9, 180, 590])
+def test_a_build_that_appears_minutes_after_a_504_is_the_upload(
+    build: Start, package: str, clock: Clock, late: float
+) -> None:
+    module = build()
+    module.sim.fault("server_error", method="POST", status=504)
+
+    def appear() -> None:
+        if clock.now >= late and not module.sim.builds:
+            module.sim.add_build(versionName="2.5.0", os="android")
+
+    module.sim.fault("call", method="GET", times=None, action=appear)
+    outcome = module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0")
+    assert outcome.result["uploaded"]
+    assert outcome.changed
+    assert module.calls().count("POST") == 1
+    assert len(module.sim.builds) == 1
+    assert late <= clock.now < late + 10
+
+
+def test_a_list_that_fails_meanwhile_is_read_again(build: Start, package: str, clock: Clock) -> None:
+    module = build()
+    module.connection = {"retry_timeout": 0}
+    module.sim.fault("cut_after", method="POST")
+    # The two lists before the upload pass.
+    module.sim.fault("server_error", method="GET", path="builds", status=502, skip=2, times=3)
+    assert module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0").result["uploaded"]
+    assert len(module.sim.builds) == 1
+    assert clock.slept[:3] == [5, 5, 5]
+
+
+def test_a_list_that_never_comes_back_leaves_it_unknown(build: Start, package: str) -> None:
+    module = build()
+    module.connection = {"retry_timeout": 0}
+    module.sim.fault("cut_after", method="POST")
+    module.sim.fault("server_error", method="GET", path="builds", skip=2, times=None)
+    with pytest.raises(AmbiguousWrite, match="The last look failed: .*HTTP 500.*unknown") as caught:
+        module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0")
+    assert caught.value.result["changed"] is True
+    assert module.calls().count("POST") == 1
+
+
+def test_a_token_that_is_refused_meanwhile_ends_the_search(build: Start, package: str, clock: Clock) -> None:
+    module = build()
+    module.sim.fault("cut_after", method="POST")
+    module.sim.fault("status", method="GET", path="builds", status=401, code=3002, skip=2, times=None)
+    with pytest.raises(RequestFailed, match="HTTP 401|3002") as caught:
+        module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0")
+    assert caught.value.result["changed"] is True
+    assert clock.slept == []
+
+
+@pytest.mark.parametrize("hidden", [[], ["build_list:deployer"]])
+def test_new_builds_of_others_are_not_taken_for_the_upload(build: Start, package: str, hidden: list[str]) -> None:
+    module = build(hidden_fields=hidden)
+    module.sim.fault("cut_after", method="POST")
 
     def somebody_else() -> None:
-        module.sim.add_build(versionName="2.5.0", deployer={"name": "", "info": {"commit": "0" * 40}})
+        for info in ({"commit": "0" * 40}, {"commit": COMMIT, "branch": "another"}):
+            module.sim.add_build(versionName="2.5.0", os="android", deployer={"name": "", "info": info})
+        module.sim.add_build(versionName="2.5.0", os="ios", deployer={"name": "", "info": {"commit": COMMIT}})
 
     # Two lists are read before the upload, then one to look for it.
     module.sim.fault("call", method="GET", skip=2, action=somebody_else)
     outcome = module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0", deployer={"commit": COMMIT})
-    assert outcome.result["build"]["deployer"]["info"]["commit"] == COMMIT
-    assert len(module.sim.builds) == 2
-    assert module.calls().count("POST") == posts
-
-
-def test_a_server_that_is_still_busy_with_it_is_given_time(build: Start, package: str, clock: Clock) -> None:
-    module = build()
-    module.sim.fault("html", method="POST")
-    # The build appears between the first look and the second one.
-    module.sim.fault("call", method="GET", skip=3, action=lambda: module.sim.add_build(versionName="2.5.0"))
-    outcome = module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0", wait_interval=9)
-    assert outcome.result["uploaded"]
+    assert outcome.result["build"]["deployer"]["info"] == {"commit": COMMIT}
+    assert len(module.sim.builds) == 4
     assert module.calls().count("POST") == 1
-    assert clock.slept == [9]
 
 
 def test_builds_from_before_are_not_taken_for_the_upload(build: Start, package: str) -> None:
     module = build()
-    module.sim.add_build(versionName="2.5.0", status="error", error="bad", errorCode=1)
-    module.sim.fault("cut_before", method="POST")
+    old = module.sim.add_build(versionName="2.5.0", os="android", status="error", error="bad", errorCode=1)["id"]
+    module.sim.fault("cut_after", method="POST")
     match = {"version_name": "2.5.0", "status": "processed"}
-    assert module(path=package, match=match, version_name="2.5.0").result["uploaded"]
+    outcome = module(path=package, match=match, version_name="2.5.0")
+    assert outcome.result["uploaded"]
+    assert outcome.result["build_id"] != old
     assert len(module.sim.builds) == 2
 
 
 def test_several_possible_results_are_an_error(build: Start, package: str) -> None:
     module = build()
     module.sim.fault("cut_after", method="POST")
-    module.sim.fault("call", method="GET", skip=2, action=lambda: module.sim.add_build(versionName="2.5.0"))
-    with pytest.raises(AppliveryError, match="several new builds may be the result"):
+    another = {"versionName": "2.5.0", "os": "android"}
+    module.sim.fault("call", method="GET", skip=2, action=lambda: module.sim.add_build(**another))
+    with pytest.raises(AppliveryError, match="several new builds may be the result") as caught:
         module(path=package, match={"version_name": "2.5.0"}, version_name="2.5.0")
+    assert caught.value.result["changed"] is True
 
 
 def test_an_answer_without_an_id_is_looked_for(build: Start, package: str) -> None:
@@ -421,9 +477,10 @@ def test_an_unknown_kind_of_file_is_warned_about(build: Start, tmp_path: Path) -
     path.write_bytes(b"x")
     module(check=True, path=str(path), match={"version_name": "2"}, version_name="2")
     assert any("app.bin does not end like a package" in warning for warning in module.warnings)
-    with pytest.raises(RequestFailed) as caught:
+    # Applivery takes any file, and finds out when it processes it (fact sheet, N2).
+    with pytest.raises(AppliveryError, match="uploaded as build .*could not be processed") as caught:
         module(path=str(path), match={"version_name": "2"}, version_name="2")
-    assert caught.value.code == 5006
+    assert caught.value.result["changed"] is True
 
 
 @pytest.mark.parametrize("size", [1, 5])
@@ -439,3 +496,109 @@ def test_a_file_that_changes_before_it_is_sent(build: Start, package: str, size:
     with pytest.raises(AppliveryError, match="changed while it was sent"):
         module(path=package, match={"version_name": "2"}, version_name="2")
     assert module.sim.builds == {}
+
+
+def test_a_file_that_still_grows_is_refused(build: Start, package: str, monkeypatch: Any) -> None:
+    module = build()
+    real = FilePart.of
+
+    def growing(field: str, path: str, option: str) -> FilePart:
+        found = real(field, path, option)
+        with open(path, "ab") as file:
+            file.write(b"more")
+        return found
+
+    monkeypatch.setattr(FilePart, "of", growing)
+    with pytest.raises(AppliveryError, match="changed while it was sent"):
+        module(path=package, match={"version_name": "2"}, version_name="2")
+    assert module.sim.builds == {}
+
+
+def test_a_file_that_grew_behind_what_was_sent_is_told(build: Start, package: str, monkeypatch: Any) -> None:
+    module = build()
+    real = Api.upload
+
+    def late(api: Api, endpoint: Any, form: Any, timeout: float) -> Any:
+        answer = real(api, endpoint, form, timeout)
+        with open(package, "ab") as file:
+            file.write(b"more")
+        return answer
+
+    monkeypatch.setattr(Api, "upload", late)
+    with pytest.raises(AppliveryError, match="changed while it was sent.*build of a part of it") as caught:
+        module(path=package, match={"version_name": "2"}, version_name="2")
+    assert caught.value.result == {"changed": True, "uploaded": True, "build_id": next(iter(module.sim.builds))}
+
+
+@pytest.mark.parametrize("option", ["path", "package_icon"])
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("kind", ["fifo", "socket", "device", "link to a fifo"])
+def test_what_is_no_regular_file_is_refused_without_opening_it(
+    build: Start, package: str, tmp_path: Path, option: str, check: bool, kind: str
+) -> None:
+    module = build()
+    path = tmp_path / "odd.apk"
+    with contextlib.ExitStack() as stack:
+        if kind == "device":
+            path = Path("/dev/zero")
+        elif kind == "socket":
+            stack.enter_context(socket.socket(socket.AF_UNIX)).bind(str(path))
+        else:
+            os.mkfifo(tmp_path / "pipe")
+            path.symlink_to(tmp_path / "pipe")
+            path = path if kind.startswith("link") else tmp_path / "pipe"
+        options = {"path": package, option: str(path)}
+        with pytest.raises(InvalidInput, match=f"{option}: .* is no regular file"):
+            module(check=check, match={"version_name": "2"}, version_name="2", **options)
+    assert module.sim.writes == []
+
+
+def test_a_wrong_token_is_noticed_before_the_file_is_sent(build: Start, package: str) -> None:
+    for api in ("workspace", "integrations"):
+        module = build(api)
+        module.connection = {"token": "wrong-token-0123"}
+        with pytest.raises(RequestFailed, match="HTTP 401"):
+            module(path=package, match={"version_name": "2"}, version_name="2")
+        assert module.sim.writes == []
+
+
+# Builds of others ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "another",
+    [
+        {"deployer": {"name": "CI", "info": {"commit": "0" * 40}}},
+        {"deployer": {"name": "CI", "info": {"commit": COMMIT, "branch": "another"}}},
+        {"versionName": "2.4.0"},
+        {"os": "ios", "deployer": {"name": "CI", "info": {"commit": COMMIT}}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("hidden", [[], ["build_list:deployer", "build_list:versionName"]], ids=str)
+def test_somebody_elses_build_that_is_stuck_is_not_waited_for(
+    build: Start, package: str, clock: Clock, another: dict[str, Any], hidden: list[str]
+) -> None:
+    module = build(hidden_fields=hidden)
+    module.sim.add_build(
+        **{"versionCode": "1", "versionName": "2.5.0", "os": "android", "status": "pending", "processing": None, **another}
+    )
+    outcome = module(
+        path=package,
+        match={"version_code": "1"},
+        version_name="2.5.0",
+        package_version="1",
+        deployer={"commit": COMMIT},
+        wait_timeout=60,
+    )
+    assert outcome.result["uploaded"]
+    assert sum(clock.slept) < 60
+
+
+def test_an_own_build_that_is_stuck_is_waited_for(build: Start, package: str) -> None:
+    module = build()
+    told = {"name": "CI", "info": {"commit": COMMIT[:8]}}
+    module.sim.add_build(versionCode="1", os="android", deployer=told, status="pending", processing=None)
+    with pytest.raises(AppliveryError, match="is still 'pending' after 60 s"):
+        module(path=package, match={"version_code": "1"}, deployer={"commit": COMMIT}, wait_timeout=60)
+    assert module.sim.writes == []

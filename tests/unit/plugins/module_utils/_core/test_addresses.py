@@ -26,10 +26,43 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
         ("", []),
         (" ,\n; ", []),
         ("a@x.example\u00a0b@x.example", ["a@x.example", "b@x.example"]),
+        ("Lee, Ana <ana@x.example>", ["ana@x.example"]),
+        (
+            "ben@x.example, Lee, Ana <ana@x.example>; Carla <carla@x.example>",
+            ["ben@x.example", "ana@x.example", "carla@x.example"],
+        ),
+        ("Ana <ana@x.example> ben@x.example", ["ana@x.example", "ben@x.example"]),
+        ('"Lee, Ana" <mailto:ana@x.example>, "ben@x.example"', ["ana@x.example", "ben@x.example"]),
+        ('"ana@x.example" <Ana@x.example>', ["Ana@x.example"]),
+        ("'ana@x.example', o'@x.example", ["ana@x.example", "o'@x.example"]),
+        ("ana@x.\u200bexample\ufeff\r<ben@x.example>", ["ana@x.example", "ben@x.example"]),
+        (
+            "ana@x.example\uff0cben@x.example\uff1bcarla@x.example",
+            ["ana@x.example", "ben@x.example", "carla@x.example"],
+        ),
     ],
 )
 def test_texts_as_surveys_give_them(text: str, found: list[str]) -> None:
     assert split_addresses(text) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Lee, Ana", ["Lee Ana"]),
+        ("Lee, Ana ana@x.example Ben", ["Lee Ana", "ana@x.example", "Ben"]),
+        ("Ben\nAna <ana@x.example>", ["Ben", "ana@x.example"]),
+        ("Ben; Ana <ana@x.example>", ["Ben", "ana@x.example"]),
+        ("ben@x.example <ana@x.example>", ["ben@x.example <ana@x.example>"]),
+        ("Ben, Kurz, Ana <ana@x.example>", ["Ben, Kurz, Ana <ana@x.example>"]),
+        ("Ana <ana@x.example, ben@x.example>", ["ana@x.example, ben@x.example"]),
+        ("Ana <ana@x.example", ["Ana", "<ana@x.example"]),
+        ("Ana <>", [""]),
+    ],
+)
+def test_what_is_not_clear_is_left_for_a_complaint(text: str, found: list[str]) -> None:
+    assert split_addresses(text) == found
+    assert any(why_no_address(piece) for piece in found)
 
 
 @pytest.mark.parametrize(

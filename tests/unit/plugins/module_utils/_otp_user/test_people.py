@@ -118,5 +118,11 @@ def test_an_empty_moment_is_none() -> None:
     assert person.until is None
 
 
+def test_names_before_addresses_are_names() -> None:
+    found = people(emails=["Lee, Ana <ana@x.example>", "Ben <ben@x.example>; carla@x.example"])
+    assert [person.email for person in found] == ["ana@x.example", "ben@x.example", "carla@x.example"]
+    assert mistakes(emails=["Lee, Ana"]).count("is no e-mail address") == 1
+
+
 def test_nobody() -> None:
     assert people(emails=["", " \n"], users=[]) == []

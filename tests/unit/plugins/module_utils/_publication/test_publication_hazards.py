@@ -9,7 +9,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.find import PublicationList
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.find import Publications
 from ansible_collections.applivery.distribution.tests.support.publications import (
     FULL,
     NEW,
@@ -234,6 +234,7 @@ def test_hazard_1_the_own_entry_of_a_list_proves_nothing() -> None:
         def list_all(self, _endpoint: Any, _hints: Any = None) -> list[dict[str, Any]]:
             return [{"id": "a" * 24, "slug": "mine", "tags": []}, {"id": "b" * 24, "slug": "other", "groups": []}]
 
-    publications = PublicationList(OneListing(), lambda _text: None)
+    publications = Publications(OneListing(), lambda _text: None)
     assert publications.id_of("mine") == "a" * 24
-    assert publications.returned_for_others("a" * 24) == {"id", "slug", "groups"}
+    assert publications.shown_of_others("a" * 24) == {"id", "slug", "groups"}
+    assert [set(item) for item in publications.listed("a" * 24)] == [{"id", "slug", "tags"}]

@@ -119,20 +119,78 @@ def test_a_named_value_that_the_server_hides_is_written_every_time(simulator: St
         assert only(sim, "full-app")["allowedCountries"] == ["FR"]
 
 
-@pytest.mark.parametrize("put", ["replace", "merge"])
-@pytest.mark.parametrize("unset", ["null", "empty"])
-def test_a_hidden_value_can_be_cleared_where_the_server_shows_unset_fields(
-    simulator: Start, put: str, unset: str
+HIDDEN_GUARDS = {
+    "allowedCountries": {"allowed_countries": []},
+    "groups": {"groups": []},
+    "expirationDate": {"expiration_date": ""},
+    "activateUserAudiences": {"activate_user_audiences": False},
+    "userAudienceMap": {"user_audience_map": []},
+}
+
+
+@pytest.mark.parametrize("unset", ["absent", "null", "empty"])
+@pytest.mark.parametrize("hidden", HIDDEN_GUARDS)
+def test_clearing_what_the_server_hides_writes_nothing_alone_and_is_never_silent(
+    simulator: Start, hidden: str, unset: str
 ) -> None:
-    hidden = ["allowedCountries", "showDevInfo"]
-    sim = simulator(switches={"publication_put": put, "unset_fields": unset, "hidden_fields": hidden})
-    sim.add_publication(**{**FULL, "tags": [], "expirationDate": None, "hideAttachedFiles": False})
-    ran = play(sim, {"slug": "full-app", "allowed_countries": [], "show_dev_info": False}, repeats=True)
+    sim = simulator(switches={"unset_fields": unset, "hidden_fields": [hidden]})
+    sim.add_publication(**FULL)
+    wish = HIDDEN_GUARDS[hidden]
+    for more in ({}, {"visibility": "active"}, {"visibility": "active"}):
+        for check in (True, False):
+            sim.forget_requests()
+            ran = task(sim, {"slug": "full-app", **wish, **more}, check=check)
+            assert ran.error is None
+            assert ran.changed == bool(more and only(sim, "full-app")["visibility"] == "unlisted") or sim.writes
+            told = [text for text in ran.warnings if next(iter(wish)) in text and "can't be compared" in text]
+            assert len(told) == 1, ran.warnings
+
+
+@pytest.mark.parametrize("mode", ["fail", "fail_on_guards"])
+@pytest.mark.parametrize("hidden", HIDDEN_GUARDS)
+@pytest.mark.parametrize("more", [{}, {"visibility": "active"}], ids=str)
+@pytest.mark.parametrize("check", [True, False])
+def test_clearing_what_the_server_hides_is_refused_where_that_is_asked_for(
+    simulator: Start, hidden: str, mode: str, more: dict[str, Any], check: bool
+) -> None:
+    sim = simulator(switches={"unset_fields": "null", "hidden_fields": [hidden]})
+    sim.add_publication(**FULL)
+    options = {"slug": "full-app", **HIDDEN_GUARDS[hidden], **more, "unreturned_fields": mode}
+    ran = task(sim, options, check=check)
+    assert "unreturned_fields: " in ran.error.message
+    assert next(iter(HIDDEN_GUARDS[hidden])) in ran.error.message
+    assert not ran.changed
+    assert sim.writes == []
+
+
+def test_fail_on_guards_lets_pass_what_guards_nothing(simulator: Start) -> None:
+    sim = simulator(switches={"unset_fields": "null", "hidden_fields": ["showDevInfo", "tags", "hideAttachedFiles"]})
+    sim.add_publication(**FULL)
+    wish = {"slug": "full-app", "show_dev_info": False, "visibility": "active"}
+    assert "hide_attached_files" in task(sim, {**wish, "unreturned_fields": "fail"}).error.message
+    ran = task(sim, {**wish, "unreturned_fields": "fail_on_guards"})
+    assert (ran.error, ran.changed) == (None, True)
+    assert any("does not show tags, hide_attached_files" in text for text in ran.warnings)
+
+
+def test_a_server_that_shows_empty_lists_but_drops_unset_countries_is_written_once(simulator: Start) -> None:
+    sim = simulator(switches={"unset_fields": "empty", "hidden_fields": ["allowedCountries", "blockedCountries"]})
+    sim.add_publication(**NEW)
+    options = {"slug": "new-app", "allowed_countries": [], "blocked_countries": [], "tags": ["x"]}
+    ran = play(sim, options)
     assert ran.changed
-    assert any("allowed_countries, show_dev_info" in warning for warning in ran.warnings)
-    assert any("more people in: allowed_countries" in warning for warning in ran.warnings)
-    stored = only(sim, "full-app")
-    assert (stored["allowedCountries"], stored["showDevInfo"]) == ([], False)
+    assert not any("more people" in text for text in ran.warnings)
+
+
+def test_what_other_publications_show_makes_warnings_fewer(simulator: Start) -> None:
+    sim = simulator(switches={"unset_fields": "absent", "list_filters": "ignored"})
+    sim.add_publication(**NEW)
+    wish = {"slug": "new-app", "allowed_countries": []}
+    assert any("can't be compared" in text for text in task(sim, wish).warnings)
+    sim.add_publication(**FULL)
+    assert task(sim, wish).warnings == []
+    # They show that the server would show it here, and prove nothing about this publication.
+    assert task(sim, {**wish, "unreturned_fields": "fail"}).error is not None
 
 
 @pytest.mark.parametrize("put", ["replace", "merge"])

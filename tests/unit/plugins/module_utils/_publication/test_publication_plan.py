@@ -15,23 +15,24 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
     failure,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import canonical
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.create import plan_creation
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import plan_update, unshown
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.refusal import (
-    milder,
-    refuses_both_country_lists,
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.check import (
+    check_update,
+    incomparable,
+    judge,
+    openings,
+    possibly_lost,
+    unproven,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import plan_creation, plan_update
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import (
     FIELD,
     pinned_builds,
     understood,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.risk import (
-    check_update,
-    openings,
-    possibly_lost,
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.write import (
+    milder,
+    refuses_both_country_lists,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.verify import surprises, unproven
 from ansible_collections.applivery.distribution.tests.support.publications import FULL, PASSWORD
 
 ONE, TWO = "a" * 24, "b" * 24
@@ -153,7 +154,7 @@ def test_an_entry_that_nobody_understands_is_not_destroyed() -> None:
     read = understood({**FULL, "userAudienceMap": [{"who": "knows"}]})
     plan = plan_update({"tags": []}, read)
     with pytest.raises(InvalidInput, match="user_audience_map: "):
-        check_update({"tags": []}, read, plan)
+        check_update({"tags": []}, plan)
 
 
 def test_notification_of_an_audience_is_kept_where_it_is_not_named() -> None:
@@ -193,13 +194,6 @@ COUNTRIES: list[tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = [
 def test_one_country_list_clears_the_other(wishes: dict[str, Any], read: dict[str, Any], sent: dict[str, Any]) -> None:
     body = plan_update(wishes, {**BASE, **read}).body
     assert {name: body[name] for name in (ALLOWED, BLOCKED) if name in body} == sent
-
-
-def test_a_list_that_the_server_shows_for_others_is_known_to_be_unset() -> None:
-    body = plan_update({"blocked_countries": ["US"]}, BASE, others={ALLOWED, BLOCKED}).body
-    assert ALLOWED not in body
-    read = {**BASE, ALLOWED: ["ES"]}
-    assert plan_update({"blocked_countries": ["US"]}, read, others={ALLOWED, BLOCKED}).body[ALLOWED] == []
 
 
 def test_creation_sends_one_country_list() -> None:
@@ -281,8 +275,6 @@ OPENINGS: list[tuple[dict[str, Any], dict[str, Any], list[str]]] = [
     # a narrower list takes the place of a blocked country, or lets that very one in
     ({BLOCKED: ["KP"]}, {"allowed_countries": ["ES"]}, []),
     ({BLOCKED: ["KP", "RU"]}, {"allowed_countries": ["ES", "KP"]}, ["blocked_countries"]),
-    # the server shows unset lists, but not this one: what is cleared may have been a limit
-    ({"tags": []}, {"blocked_countries": []}, ["blocked_countries"]),
 ]
 
 
@@ -337,43 +329,63 @@ def test_what_every_publication_has_must_be_known_before_it_is_replaced(option: 
     read = {name: value for name, value in BASE.items() if name != FIELD[option].name}
     plan = plan_update({"tags": ["x"]}, read)
     with pytest.raises(InvalidInput, match=f"{option}: "):
-        check_update({"tags": ["x"]}, read, plan)
+        check_update({"tags": ["x"]}, plan)
     wishes = {"tags": ["x"], option: {"type": "last"} if option == "filter" else "active"}
-    check_update(wishes, read, plan_update(wishes, read))
+    check_update(wishes, plan_update(wishes, read))
 
 
 def test_active_terms_need_a_text() -> None:
     read = {**BASE, "terms": {"active": True}}
     assert not plan_update({"visibility": "active"}, read).changed
     with pytest.raises(InvalidInput, match=r"terms\.text"):
-        check_update({}, read, plan_update({"tags": ["x"]}, read))
-    with pytest.raises(InvalidInput, match=r"terms\.text"):
-        plan_creation({**BASE, "terms": {"active": True}}, {})
+        check_update({}, plan_update({"tags": ["x"]}, read))
 
 
-def test_a_field_that_is_absent_is_unset_unless_the_server_shows_unset_ones() -> None:
-    wishes = {"expiration_date": "", "blocked_countries": [], "show_dev_info": False}
-    assert unshown(wishes, BASE) == []
-    assert not plan_update(wishes, BASE).changed
-    assert unshown(wishes, {**BASE, "groups": []}) == ["blocked_countries"]
-    assert unshown(wishes, {**BASE, "showHistory": False}) == []
-    everything = ["blocked_countries", "expiration_date", "show_dev_info"]
-    # What is inside a nested field may be kept as it once was sent.
-    assert unshown(wishes, {**BASE, "filter": {"type": "last", "value": None}}) == []
-    assert unshown(wishes, {**BASE, "terms": {"active": False, "text": ""}}) == []
-    assert unshown(wishes, {**BASE, "terms": None}) == everything
-    assert unshown(wishes, {**BASE, "terms": None}, others={BLOCKED, "expirationDate"}) == ["show_dev_info"]
-    assert plan_update(wishes, {**BASE, "groups": []}).forced
+CLEARING: dict[str, Any] = {
+    "blocked_countries": [],
+    "activate_user_audiences": False,
+    "expiration_date": "",
+    "show_dev_info": False,
+    "terms": {"active": False, "text": ""},
+}
+
+
+@pytest.mark.parametrize(
+    "kin", [{}, {"groups": []}, {"tags": None}, {"showHistory": False}, {"configuration": {}}], ids=str
+)
+def test_a_field_that_is_absent_is_unset_whatever_else_is_shown(kin: dict[str, Any]) -> None:
+    read = {**BASE, **kin}
+    assert not plan_update(CLEARING, read).changed
+    assert incomparable(CLEARING, [read]) == list(CLEARING)
+    assert plan_update({"show_dev_info": True}, read).changed
+
+
+def test_what_any_read_of_the_publication_shows_can_be_compared() -> None:
+    listed, read, after = (
+        {"blockedCountries": None},
+        {**BASE, "showDevInfo": False},
+        {**BASE, "terms": {"active": False}},
+    )
+    assert incomparable(CLEARING, [listed, read]) == ["activate_user_audiences", "expiration_date", "terms"]
+    assert incomparable(CLEARING, [read, after]) == [
+        "blocked_countries",
+        "activate_user_audiences",
+        "expiration_date",
+        "terms.text",
+    ]
+    # A field that is shown as a whole to be unset hides no leaf.
+    for unset in (None, {}):
+        assert incomparable({"terms": CLEARING["terms"]}, [{**BASE, "terms": unset}]) == []
 
 
 def test_surprises_tell_both_values() -> None:
     plan = plan_update({"tags": ["x"]}, FULL)
-    assert surprises({"tags": ["x"]}, FULL, plan, plan.expected) == {}
-    found = surprises({"tags": ["x"]}, FULL, plan, {**plan.expected, "security": "public", "tags": ["y"]})
+    assert judge({"tags": ["x"]}, FULL, plan, plan.expected) == ({}, {})
+    found = judge({"tags": ["x"]}, FULL, plan, {**plan.expected, "security": "public", "tags": ["y"]}).wrong
     assert found["security"] == "security: nobody asked to change it, it was 'logged', is now 'public'"
     assert found["tags"] == "tags: asked for ['x'], is now ['y']"
     lost = {name: value for name, value in plan.expected.items() if name not in ("allowedCountries", "tags")}
-    assert set(surprises({"tags": ["x"]}, FULL, plan, lost)) == {"allowed_countries", "tags"}
+    assert set(judge({"tags": ["x"]}, FULL, plan, lost).wrong) == {"allowed_countries", "tags"}
 
 
 def test_what_was_shown_as_unset_must_stay_unset() -> None:
@@ -381,7 +393,7 @@ def test_what_was_shown_as_unset_must_stay_unset() -> None:
     plan = plan_update({"tags": ["x"]}, read)
     after = {**plan.expected, "groups": [["everybody"]], "showHistory": False, "expirationDate": "2036-01-01T00:00:00Z"}
     # groups were shown and changed; the history is off as before; the date was never shown and may be a default
-    assert set(surprises({"tags": ["x"]}, read, plan, after)) == {"groups"}
+    assert set(judge({"tags": ["x"]}, read, plan, after).wrong) == {"groups"}
 
 
 def test_a_leaf_that_the_server_hides_is_no_surprise_but_unproven() -> None:
@@ -389,15 +401,15 @@ def test_a_leaf_that_the_server_hides_is_no_surprise_but_unproven() -> None:
     read = {**BASE, "configuration": {"application": {"name": "Old"}}}
     plan = plan_update(wishes, read)
     after = {**BASE, "configuration": {"application": {"name": "New"}}}
-    assert surprises(wishes, read, plan, after) == {}
+    assert judge(wishes, read, plan, after) == ({}, {})
     assert unproven(wishes, after) == ["configuration.branding"]
     ignored = {**BASE, "configuration": {"application": {"name": "Old"}}}
-    assert set(surprises(wishes, read, plan, ignored)) == {"configuration"}
+    assert set(judge(wishes, read, plan, ignored).wrong) == {"configuration"}
 
 
 def test_unproven_names_what_was_set_and_is_not_shown() -> None:
     assert unproven({"allowed_countries": ["ES"], "show_history": False}, BASE) == ["allowed_countries"]
-    assert unproven({"allowed_countries": []}, {**BASE, "groups": None}) == ["allowed_countries"]
+    assert unproven({"allowed_countries": []}, {**BASE, "groups": None}) == []
 
 
 # Refusals of a strict server ----------------------------------------------------------------------------------

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import pytest
 
-from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import InvalidInput, MissingLibrary
+from ansible_collections.applivery.distribution.plugins.module_utils._core.countries import (
+    ISO_CODES,
+    MISTAKEN_CODES,
+    USED_CODES,
+)
+from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.rules import (
     check_groups_apply,
     check_slug,
@@ -25,7 +29,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"tags": ["beta", ""]}, "tags: .*empty"),
     ({"allowed_countries": ["UK"]}, "allowed_countries: .*UK.*GB"),
     ({"allowed_countries": ["False"]}, "allowed_countries: .*Norway"),
-    ({"blocked_countries": ["ES", "Spain", ""]}, "blocked_countries: .*Spain"),
+    ({"blocked_countries": ["ES", "Spain"]}, "blocked_countries: .*SPAIN"),
+    ({"blocked_countries": ["ES", "el", "EU"]}, "blocked_countries: .*Greece is GR.*no country"),
+    ({"allowed_countries": [""]}, "allowed_countries: .*empty; use \\[\\] to remove"),
+    ({"allowed_countries": ["ES", " "]}, "allowed_countries: .*empty"),
     ({"groups": [["qa"], []]}, "groups: "),
     ({"groups": [["qa", ""]]}, "groups: "),
     ({"groups": [["qa"]], "security": "public"}, "groups: .*public"),
@@ -157,9 +164,31 @@ def test_groups_need_security_logged() -> None:
     check_groups_apply({"groups": []}, "public")
 
 
-def test_pycountry_is_asked_for_only_where_countries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pycountry", None)
-    check_wishes({"allowed_countries": []}, check_mode=False)
-    with pytest.raises(MissingLibrary) as caught:
-        check_wishes({"allowed_countries": ["ES"]}, check_mode=False)
-    assert caught.value.library == "pycountry"
+@pytest.mark.parametrize("code", sorted(USED_CODES))
+def test_a_code_that_the_world_uses_beside_the_standard_is_taken_with_a_warning(code: str) -> None:
+    for option in ("allowed_countries", "blocked_countries"):
+        [warning] = check_wishes({option: ["ES", code.lower()]}, check_mode=False)
+        assert warning.startswith(f"{option}: {code} ({USED_CODES[code]}) is not in ISO 3166-1")
+
+
+def test_the_codes_are_those_of_the_standard() -> None:
+    assert len(ISO_CODES) == 249
+    assert all(len(code) == 2 and code.isalpha() and code.isupper() for code in ISO_CODES)
+    assert not ISO_CODES & (set(USED_CODES) | set(MISTAKEN_CODES))
+    # One of each kind: renamed countries, the youngest, territories, and codes that were taken back.
+    assert {"MK", "SZ", "SS", "BQ", "CW", "SX", "AX", "UM", "TL", "CD"} <= ISO_CODES
+    assert not {"AN", "YU", "ZR", "SU", "TP", "DD", "CS"} & ISO_CODES
+
+
+NO_NAMES = [True, False, 1.5, {"id": "x"}, ["qa"], None, {}, []]
+
+
+@pytest.mark.parametrize("name", NO_NAMES, ids=repr)
+def test_what_is_no_name_of_a_group_is_refused_by_name(name: Any) -> None:
+    with pytest.raises(InvalidInput, match=r"groups: ") as caught:
+        check_wishes({"groups": [["qa"], ["press", name]]}, check_mode=False)
+    assert repr(name) in caught.value.message
+
+
+def test_a_group_of_digits_needs_no_quotes() -> None:
+    assert check_wishes({"groups": [[2024, "qa"], ["0755"]]}, check_mode=False) == []

@@ -148,4 +148,11 @@ def test_rule_9_the_question_for_otp_users_is_one_more_request_before_a_put(sim:
 def test_rule_10_the_argument_spec_is_derived_from_the_table() -> None:
     table = argument_spec(PUBLICATION_FIELDS)
     assert {option: SPEC[option] for option in table} == table
-    assert set(SPEC) - set(table) == {"state", "publication_id", "new_slug", "update_password", "unreturned_fields"}
+    assert set(SPEC) - set(table) == {
+        "state",
+        "publication_id",
+        "new_slug",
+        "update_password",
+        "filter_mode",
+        "unreturned_fields",
+    }
