@@ -22,8 +22,8 @@ test: ## every gate: sanity, all tests with coverage, all linters; says what fai
 lint: ## the linters, type checks, licence and upload checks alone
 	@tools/run lint
 
-sanity: ## ansible-test sanity on the newest ansible-core alone
-	@tools/run sanity
+sanity: ## ansible-test sanity on the newest ansible-core alone (or CORE=2.19)
+	@tools/run sanity $(if $(CORE),--core $(CORE))
 
 unit: ## unit, property and AWX job tests alone
 	@tools/run unit

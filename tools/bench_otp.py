@@ -26,7 +26,7 @@ from typing import Any
 from ansible_collections.applivery.distribution.plugins.module_utils._api.client import connect
 from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
 from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Task
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.plan import read_roll
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.roll import read_roll
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.run import SPEC, run
 from ansible_collections.applivery.distribution.tests.support.tasks import filled
 
@@ -144,7 +144,7 @@ def memory_of(users: int) -> int:
     """The most bytes at one time while a list of so many users is read for ``exclusive``, which keeps them all."""
     listing: Any = _Listing(users)
     tracemalloc.start()
-    roll = read_roll(listing, "a" * 24, set(), everybody=True)
+    roll = read_roll(listing, "a" * 24, {}, everybody=True)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     if len(roll.entries) != users:

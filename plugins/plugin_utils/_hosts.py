@@ -95,7 +95,7 @@ def _identity_of(item: Mapping[str, Any], noun: str) -> str:
 
 def _fits(item: Mapping[str, Any], filters: Mapping[str, Iterable[str]]) -> bool:
     """Exact, on this side: what the server's own filters do is not documented for each."""
-    shown = {
+    shown: dict[str, list[Any]] = {
         "name": [item.get("name")],
         "slug": [item.get("slug")],
         "platform": _platforms(item),

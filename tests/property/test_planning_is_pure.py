@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.applivery.distribution.plugins.module_utils._build.plan import Goal
@@ -79,7 +79,6 @@ FIELDS = st.sampled_from([*PUBLICATION_FIELDS, *BUILD_FIELDS])
 
 
 @given(FIELDS.flatmap(lambda entry: st.tuples(st.just(entry), wish_for(entry), read_of(entry))))
-@settings(deadline=None)
 def test_what_is_made_of_a_value_is_a_copy(case: tuple[Field, Any, Any]) -> None:
     entry, wish, read = case
     before = copy.deepcopy((wish, read))
@@ -100,7 +99,6 @@ def test_what_is_made_of_a_value_is_a_copy(case: tuple[Field, Any, Any]) -> None
 @example({"terms": {"active": True, "text": "Read."}}, {"terms": {}})
 @example({"configuration": {"branding": {"logo": "x"}}}, {"configuration": {}})
 @example({"configuration": {"branding": {"logo": "x"}}}, {"configuration": {"branding": {}}})
-@settings(deadline=None)
 def test_a_plan_for_a_publication_leaves_its_inputs_alone(wish: dict[str, Any], read: dict[str, Any]) -> None:
     before = copy.deepcopy((wish, read))
     plan = plan_update(wish, read)
@@ -113,7 +111,6 @@ def test_a_plan_for_a_publication_leaves_its_inputs_alone(wish: dict[str, Any], 
 @given(wishes_for(BUILD_FIELDS), reads_of(BUILD_FIELDS), st.sampled_from(["merge", "replace"]))
 @example({"default_scripts": {"audit": "x"}}, {"defaultScripts": {}}, "merge")
 @example({"metadata": {"a": {"b": "c"}}}, {"metadata": {"a": {}}}, "merge")
-@settings(deadline=None)
 def test_a_plan_for_a_build_leaves_its_inputs_alone(wish: dict[str, Any], read: dict[str, Any], mode: str) -> None:
     before = copy.deepcopy((wish, read))
     plan = plan_build(Goal(wish, "append", mode), read)

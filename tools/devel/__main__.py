@@ -29,7 +29,9 @@ def lint(_options: argparse.Namespace) -> bool:
     return run(gates.linters())
 
 
-def sanity(_options: argparse.Namespace) -> bool:
+def sanity(options: argparse.Namespace) -> bool:
+    if options.core:
+        return matrix.only_sanity(options.core)
     gates.prepare()
     return run([gates.sanity(*machine.newest_core())])
 
@@ -73,7 +75,7 @@ def simulator(options: argparse.Namespace) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="tools/run")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, title="commands")
 
     def command(name: str, action: Callable[[argparse.Namespace], bool]) -> argparse.ArgumentParser:
         sub = commands.add_parser(name)
@@ -82,10 +84,13 @@ def main() -> int:
 
     command("test", test)
     command("lint", lint)
-    command("sanity", sanity)
+    command("sanity", sanity).add_argument("--core", help="one line of ansible-core, such as 2.19")
     command("unit", unit)
     command("integration", integration).add_argument("targets", nargs="*")
     command("docs", docs)
+    publish = command("publish-docs", lambda options: website.publish(options.ref, options.site.resolve()))
+    publish.add_argument("ref", help="the tag or branch that is documented")
+    publish.add_argument("site", type=Path, help="the folder with the site of all versions")
     command("bench", lambda options: bench.measure(options.tasks_only)).add_argument(
         "--tasks-only", action="store_true"
     )

@@ -29,7 +29,15 @@ def gate() -> Gate:
         folder = CACHE / "contract"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        generate = ["generate", "--path", collection / DOCUMENT, "--output-path", folder / "python", "--meta", "none"]
+        generate: list[str | Path] = [
+            "generate",
+            "--path",
+            collection / DOCUMENT,
+            "--output-path",
+            folder / "python",
+            "--meta",
+            "none",
+        ]
         log.run([environment.bin / "openapi-python-client", *generate], cwd=folder, env=environment.variables())
         # It leaves out what it does not understand, and ends well.
         if re.search(r"^(Unable|WARNING|ERROR)", log.text(), re.MULTILINE):
@@ -46,7 +54,15 @@ def _with_node(log: Log, environment: Environment, document: Path, folder: Path)
         print("contract: npm was not found, so the generator of TypeScript clients and the linter were not run")
         return
     variables = environment.variables(npm_config_update_notifier="false", npm_config_fund="false")
-    install = ["install", "--no-save", "--no-package-lock", "--no-audit", "--prefix", CACHE / "node", *NODE_PACKAGES]
+    install: list[str | Path] = [
+        "install",
+        "--no-save",
+        "--no-package-lock",
+        "--no-audit",
+        "--prefix",
+        CACHE / "node",
+        *NODE_PACKAGES,
+    ]
     log.run([npm, *install], cwd=folder, env=variables)
     programs = CACHE / "node" / "node_modules" / ".bin"
     log.run([programs / "redocly", "lint", document, "--format", "stylish"], cwd=folder, env=variables)
@@ -64,7 +80,13 @@ def attack(log: Log, seconds: int, seed: int) -> None:
             "^/organizations": simulator.facts["service_account_token"],
         }
         for paths, token in tokens.items():
-            command = [environment.bin / "schemathesis", "run", collection / DOCUMENT, "--url", f"{simulator.url}/v1"]
+            command: list[str | Path] = [
+                environment.bin / "schemathesis",
+                "run",
+                collection / DOCUMENT,
+                "--url",
+                f"{simulator.url}/v1",
+            ]
             command += ["--include-path-regex", paths, "--header", f"Authorization: Bearer {token}"]
             command += ["--checks", "not_a_server_error", "--phases", "examples,coverage,fuzzing", "--warnings", "off"]
             command += ["--suppress-health-check", "all", "--max-time", str(seconds), "--seed", str(seed)]

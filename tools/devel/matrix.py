@@ -21,6 +21,11 @@ def every(line: str | None, python: str | None) -> bool:
     return _run([(cell, (gates.sanity(*cell), *_tests(*cell))) for cell in cells])
 
 
+def only_sanity(line: str) -> bool:
+    cells = [(core, _python(core, None)) for core in _cores(line)]
+    return _run([(cell, (gates.sanity(*cell),)) for cell in cells])
+
+
 def beside_the_newest() -> bool:
     """What `make test` leaves: sanity on each other core, tests on both ends of the range with the oldest Python."""
     cells = machine.runnable_cores()

@@ -12,6 +12,9 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.applivery.distribution.plugins.module_utils._core.version import USER_AGENT, VERSION
+from ansible_collections.applivery.distribution.plugins.module_utils._http.message import HttpOptions
+
 COLLECTION = Path(__file__).resolve().parents[3]
 MODULES = sorted(path.stem for path in (COLLECTION / "plugins" / "modules").glob("*.py"))
 
@@ -34,9 +37,44 @@ def test_readme_names_every_module() -> None:
     assert [name for name in MODULES if f"`{name}`" not in readme] == []
 
 
-def test_changelog_ends_with_the_version_of_the_collection() -> None:
-    version = _yaml("galaxy.yml")["version"]
-    assert version in _yaml("changelogs/changelog.yaml")["releases"]
+def _texts(*names: str) -> str:
+    return "\n".join((COLLECTION / name).read_text(encoding="utf-8") for name in names)
+
+
+def _order(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
+
+
+class TestVersion:
+    """There is one version, and it is the same wherever it stands."""
+
+    def test_what_is_built_has_it(self) -> None:
+        assert _yaml("galaxy.yml")["version"] == VERSION
+        assert re.findall(r'^version = "(.*)"$', _texts("simulator/pyproject.toml"), re.MULTILINE) == [VERSION]
+
+    def test_requests_name_it(self) -> None:
+        assert f"applivery.distribution/{VERSION}" == USER_AGENT == HttpOptions().user_agent
+
+    def test_the_changelog_has_it_or_is_about_to(self) -> None:
+        released = sorted(_yaml("changelogs/changelog.yaml")["releases"], key=_order)
+        if released[-1] != VERSION:
+            assert _order(released[-1]) < _order(VERSION)
+            summary = COLLECTION / "changelogs" / "fragments" / f"{VERSION}.yml"
+            assert "release_summary" in yaml.safe_load(summary.read_text(encoding="utf-8"))
+
+    def test_files_for_awx_and_their_guide_name_its_image_and_its_artefact(self) -> None:
+        guide = "docs/docsite/rst/guide_awx.rst"
+        text = _texts("execution-environment.yml", "awx/controller.yml", "awx/import.json", guide)
+        assert set(re.findall(r"applivery-ee:([0-9][\w.]*)", text)) == {VERSION}
+        assert set(re.findall(r"applivery-distribution-([0-9.]+)\.tar\.gz", text)) == {VERSION}
+
+    def test_nothing_is_said_to_be_newer(self) -> None:
+        sources = [path for path in (COLLECTION / "plugins").rglob("*.py") if path.is_file()]
+        added = {
+            version for path in sources for version in re.findall(r"version_added: ['\"]?([0-9.]+)", path.read_text())
+        }
+        assert added
+        assert max(map(_order, added)) <= _order(VERSION)
 
 
 def test_execution_environment_takes_the_packages_that_modules_import() -> None:

@@ -13,8 +13,10 @@ import sys
 import threading
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, settings
 
 TOOLS = Path(__file__).resolve().parents[3] / "tools"
@@ -198,3 +200,157 @@ class TestSuite:
         assert settings.default.deadline is None
         assert HealthCheck.too_slow in settings.default.suppress_health_check
         assert settings.default.derandomize is bool(os.environ.get("CI"))
+
+
+class TestWorkflows:
+    """What runs elsewhere is what runs here."""
+
+    FOLDER = TOOLS.parent / ".github" / "workflows"
+
+    def _jobs(self, name: str) -> Any:
+        return yaml.safe_load((self.FOLDER / name).read_text())["jobs"]
+
+    def test_every_supported_core_runs_on_every_python_it_knows(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        machine = _tool("machine", monkeypatch, tmp_path)
+        cells = {
+            (cell["core"], cell["python"])
+            for cell in self._jobs("tests.yml")["matrix"]["strategy"]["matrix"]["include"]
+        }
+        assert cells == {(core.line, python) for core in machine.CORES for python in core.pythons}
+        sanity = self._jobs("certification.yml")["sanity"]["strategy"]["matrix"]["core"]
+        assert sorted(sanity) == sorted(core.line for core in machine.CORES)
+        assert all(core.requirements.is_file() for core in (*machine.CORES, machine.DEVELOPMENT))
+
+    def test_every_action_is_pinned_by_commit_and_says_which_version_that_is(self) -> None:
+        uses = [line for path in self.FOLDER.glob("*.yml") for line in path.read_text().splitlines() if "uses:" in line]
+        assert uses
+        assert [line for line in uses if not re.search(r"uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", line)] == []
+
+    def test_they_call_what_people_call(self) -> None:
+        """Each command of a workflow is a target of the Makefile or a command of tools/run."""
+        steps = [
+            step.get("run", "")
+            for path in self.FOLDER.glob("*.yml")
+            for job in self._jobs(path.name).values()
+            for step in job["steps"]
+        ]
+        made = {word for run in steps for word in re.findall(r"\bmake (\w+)", run)}
+        ran = {word for run in steps for word in re.findall(r"tools/run (\S+)", run)}
+        assert made <= set(re.findall(r"^(\w+):", (TOOLS.parent / "Makefile").read_text(), re.MULTILINE))
+        commands = subprocess.run([str(TOOLS / "run"), "--help"], capture_output=True, text=True, check=True).stdout
+        assert ran <= set(re.findall(r"[\w-]+", commands))
+        assert {"test", "matrix", "lint", "sanity"} <= made
+
+
+class TestRelease:
+    def _release(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+        return _tool("release", monkeypatch, tmp_path)
+
+    def test_a_tag_of_another_version_is_refused(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        release = self._release(monkeypatch, tmp_path)
+        made = release.Release(None, TOOLS.parent, tmp_path, dry_run=True)
+        made.check(f"v{made.version}")
+        for tag in ("v0.0.1", made.version, "", f"v{made.version}-rc1"):
+            with pytest.raises(release.Failed, match="the collection says that it is"):
+                made.check(tag)
+
+    def test_nothing_is_sent_in_a_dry_run_and_no_token_is_part_of_a_command(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        release = self._release(monkeypatch, tmp_path)
+        monkeypatch.setenv("GALAXY_TOKEN", "canary")
+        environment = release.Environment(tmp_path)
+        monkeypatch.setattr(release.environments, "tool_environment", lambda _group: environment)
+        log = importlib.import_module("devel.report").Log(tmp_path / "log")
+        for dry_run in (True, False):
+            made = release.Release(log, TOOLS.parent, tmp_path, dry_run=dry_run)
+            with pytest.raises(release.Failed, match="nothing to send"):
+                made.galaxy()
+            made.archive.touch()
+            ran: list[Any] = []
+            monkeypatch.setattr(log, "run", lambda command, **_more: ran.append(command))  # noqa: B023 - called in this round
+            made.galaxy()
+            assert len(ran) == (0 if dry_run else 1)
+            assert "canary" not in log.text() + repr(ran)
+            made.archive.unlink()
+
+
+class TestFragments:
+    @pytest.mark.parametrize(
+        ("changed", "fine"),
+        [
+            (["plugins/modules/x.py"], False),
+            (["roles/x/tasks/main.yml", "changelogs/fragments/.keep"], False),
+            (["playbooks/x.yml", "changelogs/fragments/x.yml"], True),
+            (["tests/unit/x.py", "docs/x.rst"], True),
+            ([], True),
+        ],
+    )
+    def test_who_changes_what_users_have_says_so(
+        self, changed: list[str], fine: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        fragments = _tool("fragments", monkeypatch, tmp_path)
+        if fine:
+            fragments.judge(changed)
+        else:
+            with pytest.raises(fragments.Failed, match="no fragment"):
+                fragments.judge(changed)
+
+    def test_changes_are_seen_from_the_last_tag_or_the_last_changelog_on(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        fragments = _tool("fragments", monkeypatch, tmp_path / "cache")
+        clone = tmp_path / "clone"
+        (clone / "changelogs").mkdir(parents=True)
+        monkeypatch.setattr(fragments, "REPOSITORY", clone)
+        monkeypatch.setenv("HOME", str(tmp_path))
+
+        def commit(*names: str) -> None:
+            for name in names:
+                (clone / name).write_text(name)
+            git("add", ".")
+            git("-c", "user.name=x", "-c", "user.email=x@x.example", "commit", "-qm", "x")
+
+        def git(*arguments: str) -> None:
+            subprocess.run(["git", *arguments], cwd=clone, check=True, capture_output=True)
+
+        git("init", "-q")
+        commit("first")
+        assert fragments._changed(fragments._base()) == ["first"]
+        commit("changelogs/changelog.yaml")
+        commit("second")
+        (clone / "third").touch()
+        assert fragments._changed(fragments._base()) == ["second", "third"]
+        git("tag", "v1.0.0")
+        assert fragments._changed(fragments._base()) == ["third"]
+
+
+class TestWebsite:
+    def test_each_version_has_a_folder_and_latest_is_the_newest_release(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        website = _tool("website", monkeypatch, tmp_path / "cache")
+
+        def build(_log: object, output: Path) -> None:
+            output.mkdir(parents=True, exist_ok=True)
+            (output / "index.html").write_text(output.name)
+
+        monkeypatch.setattr(website, "build", build)
+        for ref in ("main", "v1.10.0", "v1.9.1", "some/branch"):
+            assert website.publish(ref, tmp_path / "site") is True
+        folders = sorted(path.name for path in (tmp_path / "site").iterdir() if path.is_dir())
+        assert folders == ["1.10.0", "1.9.1", "devel", "latest"]
+        assert (tmp_path / "site" / "latest" / "index.html").read_text() == "1.10.0"
+        links = re.findall(r'href="(.*?)/"', (tmp_path / "site" / "index.html").read_text())
+        assert links == ["latest", "1.10.0", "1.9.1", "devel"]
+
+    def test_the_side_bar_has_short_names_in_groups(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        website = _tool("website", monkeypatch, tmp_path)
+        entries = "\n.. toctree::\n    :maxdepth: 1\n\n    {}\n"
+        text = "Modules\n~~~~~~~\n" + entries.format("applivery_build_module\n    applivery_build_info_module")
+        text += "\nRole Index\n----------\n" + entries.format("tester_onboarding_role")
+        made = "".join(website._navigation(text))
+        assert ":caption: Modules\n\n    applivery_build <applivery_build_module>\n    applivery_build_info <" in made
+        assert ":caption: Roles\n\n    tester_onboarding <tester_onboarding_role>\n" in made
