@@ -123,7 +123,7 @@ class Service:
         connection = Connection("workspace", "t" * 20, "acme", "app", STORE, url, url, retry_timeout=retry_timeout)
         api = connect(connection, warn, backoff=0.5)
         keep_time(api, Clock())
-        api.transport._session.mount("https://", _Adapter(self))
+        api.transport._session._session.mount("https://", _Adapter(self))
         return api
 
     def handle(self, method: str, url: str, body: Any) -> Answer:
