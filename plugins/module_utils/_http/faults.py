@@ -15,23 +15,23 @@ from typing import Any, Callable
 
 from .._core.wording import one_line
 from .message import Fault
+from .sockets import LARGEST_ANSWER, AnswerTooLarge
 
 _LONGEST_WAIT = 86400.0
 _LONGEST_TEXT = 300
 _SECONDS = re.compile(r"\A\s*([0-9]+(?:\.[0-9]*)?)\s*\Z", re.ASCII)
 _REACHABLE = "look at api_url and upload_url, and whether this machine reaches the server (HTTPS_PROXY, NO_PROXY)"
-# What requests, urllib3 and the operating system say before anything is sent.
+# What requests and urllib3 say before anything is sent.
 _UNSENT = {
     "InvalidURL",
     "LocationValueError",
     "InvalidSchema",
     "MissingSchema",
     "InvalidProxyURL",
-    "FileNotFoundError",
-    "PermissionError",
-    "IsADirectoryError",
     "UnicodeError",
 }
+# The file of a certificate bundle, which is opened before anything is sent.
+_NO_FILE = {"FileNotFoundError", "PermissionError", "IsADirectoryError", "NotADirectoryError"}
 # A certificate bundle that is not there is an OSError of requests' own making.
 _BUNDLE = "Could not find a suitable TLS CA certificate bundle"
 
@@ -42,31 +42,44 @@ def transient(status: int, headers: Mapping[str, str]) -> Fault:
     return Fault(f"HTTP {status}", reason, sent=status != 429, told=_retry_after(headers))
 
 
-def unreadable(status: int) -> Fault:
-    """The fault behind a good status with nothing, or no complete JSON, behind it."""
-    return Fault("unreadable", f"the answer (HTTP {status}) is cut, empty or no valid JSON")
+def unreadable(status: int, flaw: str, final: bool = False) -> Fault:
+    """The fault behind a good status with nothing, or no JSON that can be used, behind it."""
+    return Fault("unreadable", f"the answer (HTTP {status}) {flaw}", final=final)
 
 
-def fault_of(problem: BaseException, redact: Callable[[str], str]) -> Fault:
-    """The fault behind an exception of requests, urllib3 or the operating system.
+def too_large() -> Fault:
+    """The fault behind an answer that nobody should hold in memory; another one would be no smaller."""
+    return Fault("too large", f"the answer is larger than {LARGEST_ANSWER // 1024 // 1024} MiB", final=True)
+
+
+def fault_of(problem: BaseException, redact: Callable[[str], str], begun: bool = False) -> Fault:
+    """The fault behind an exception of requests, urllib3 or the operating system; ``begun``: an answer had begun.
 
     What is not known to have happened before anything was sent counts as sent.
     """
     names = _class_names(problem)
-    outer = str(problem)
     text = _short(problem, redact)
+    if AnswerTooLarge.__name__ in names:
+        return too_large()
+    unsent = None if begun else _unsent_fault(problem, names, text)
+    if unsent is not None:
+        return unsent
+    if names & {"ReadTimeout", "ReadTimeoutError"}:
+        return Fault("timeout", "no answer came in time", hint="raise api_timeout, or run the task again later")
+    return Fault("connection", f"the connection broke, or the answer makes no sense ({text})", hint=_REACHABLE)
+
+
+def _unsent_fault(problem: BaseException, names: set[str], text: str) -> Fault | None:
+    """The fault of an attempt that ended before the server can have acted on it, and the proxy's."""
+    outer = str(problem)
     found = _certificate_fault(names, outer, text) or _proxy_fault(names, outer, text)
     if found is not None:
         return found
     if _not_connected(names):
         return Fault("connect", f"no connection could be made ({text})", sent=False, hint=_REACHABLE)
-    if names & {"ReadTimeout", "ReadTimeoutError"}:
-        return Fault("timeout", "no answer came in time", hint="raise api_timeout, or run the task again later")
-    if names & _UNSENT or _BUNDLE in outer:
+    if names & _UNSENT or (type(problem) is OSError and _BUNDLE in outer):
         return Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
-    if names & {"ContentDecodingError", "DecodeError"}:
-        return Fault("unreadable", f"the answer could not be decoded ({text})")
-    return Fault("connection", f"the connection broke, or the answer makes no sense ({text})", hint=_REACHABLE)
+    return None
 
 
 def _not_connected(names: set[str]) -> bool:
@@ -84,10 +97,15 @@ def _proxy_fault(names: set[str], outer: str, text: str) -> Fault | None:
 
 
 def _certificate_fault(names: set[str], outer: str, text: str) -> Fault | None:
+    # By the class first: anybody can put words into the text.
+    if "SSLError" not in names and "CertificateError" not in names:
+        return None
     if names & {"SSLCertVerificationError", "CertificateError"} or "CERTIFICATE_VERIFY_FAILED" in outer:
         said = f"the server's certificate is not trusted ({text})"
         return Fault("certificate", said, sent=False, final=True, hint="give ca_path for a private CA")
-    if "SSLError" in names and re.search(r"PEM lib|NO_CERTIFICATE|no certificate or crl found", outer):
+    if names & _NO_FILE:
+        return Fault("certificate", f"the file in ca_path can't be read ({text})", sent=False, final=True)
+    if re.search(r"PEM lib|NO_CERTIFICATE|no certificate or crl found", outer):
         return Fault("certificate", f"the file in ca_path holds no certificates ({text})", sent=False, final=True)
     return None
 

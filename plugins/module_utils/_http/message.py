@@ -37,7 +37,11 @@ class Stream(Protocol):
 
 
 class Request(NamedTuple):
-    """What to send: JSON ``body`` or a ``stream``; ``timeout`` in seconds where it differs from the session's."""
+    """What to send: JSON ``body`` or a ``stream``.
+
+    ``timeout`` in seconds where it differs from the session's; ``attempts``: how often at most, None for as often as
+    the session's ``retry_timeout`` allows.
+    """
 
     method: str
     url: str
@@ -45,6 +49,7 @@ class Request(NamedTuple):
     body: Mapping[str, Any] | None = None
     stream: Stream | None = None
     timeout: float | None = None
+    attempts: int | None = None
 
     def __repr__(self) -> str:
         # A body may hold a password.
@@ -70,7 +75,7 @@ class Request(NamedTuple):
             with self.stream.open() as reader:
                 yield reader
         else:
-            yield None if self.body is None else json.dumps(self.body).encode("utf-8")
+            yield None if self.body is None else json.dumps(self.body, allow_nan=False).encode("utf-8")
 
 
 class Reply(NamedTuple):

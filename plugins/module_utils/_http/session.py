@@ -7,26 +7,39 @@
 
 from __future__ import annotations
 
-import time
 import traceback
-from collections.abc import Iterable
-from typing import Any, Callable, cast
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
-from .._core.errors import MissingLibrary
+from .._core.errors import AppliveryError, MissingLibrary
 from .decode import TELLING, judged
 from .faults import fault_of
 from .message import Fault, HttpOptions, Reply, Request, fits_in_header
+from .sockets import bounded
 
 try:
     import requests
-    from requests import exceptions as requests_errors
-    from urllib3 import disable_warnings
-    from urllib3 import exceptions as urllib3_errors
+    import urllib3
+    from requests.adapters import HTTPAdapter
 except ImportError:
     _REQUESTS_MISSING = traceback.format_exc()
 else:
     _REQUESTS_MISSING = ""
+
+    class _Adapter(HTTPAdapter):
+        """Connections that end in time and in size, through a proxy too."""
+
+        def init_poolmanager(self, *args: Any, **options: Any) -> None:
+            super().init_poolmanager(*args, **options)
+            self.poolmanager.pool_classes_by_scheme = bounded(self.poolmanager.pool_classes_by_scheme)
+
+        def proxy_manager_for(self, proxy: Any, **options: Any) -> Any:
+            known = proxy in self.proxy_manager
+            manager = super().proxy_manager_for(proxy, **options)
+            if not known:
+                manager.pool_classes_by_scheme = bounded(manager.pool_classes_by_scheme)
+            return manager
+
 
 _CONNECT_TIMEOUT = 15.0
 # A stream may stand still while the server writes what it got so far.
@@ -51,11 +64,10 @@ class _BearerAuth:
 class Session:
     """Keep-alive connections that all carry one token; may be shared by threads."""
 
-    def __init__(self, token: str, options: HttpOptions, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, token: str, options: HttpOptions) -> None:
         if _REQUESTS_MISSING:
             raise MissingLibrary("requests", "for every request to Applivery", _REQUESTS_MISSING)
         self.date: str | None = None
-        self.clock = clock
         self._verify = options.verify
         self._session = _session(token, options)
 
@@ -66,59 +78,53 @@ class Session:
     def attempt(
         self, request: Request, limit: float, redact: Callable[[str], str]
     ) -> tuple[Reply | None, Fault | None]:
-        """Send one request once, for ``limit`` seconds: an answer that arrived whole, what went wrong, or both."""
-        deadline = self.clock() + limit
+        """Send one request once, for ``limit`` seconds: an answer that arrived whole, what went wrong, or both.
+
+        How long sending a file takes is the network's affair; with one, ``limit`` begins when it is sent.
+        """
+        begun = False
         try:
             with request.payload() as data, self._answer(request, data, limit) as answer:
-                if request.stream:
-                    # How long sending a file takes is the network's affair.
-                    deadline = self.clock() + limit
+                begun = True
                 self.date = answer.headers.get("Date", self.date)
-                content = self._content(answer, deadline)
-                return judged(request.method, answer.status_code, answer.headers, content)
-        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError, ValueError) as problem:
-            return None, fault_of(problem, redact)
+                return judged(request.method, answer.status_code, answer.headers, _content(answer))
+        except AppliveryError:
+            raise
+        except Exception as problem:  # whatever a library stumbles over, a write may have been carried out
+            return None, fault_of(problem, redact, begun)
 
     def _answer(self, request: Request, data: Any, limit: float) -> Any:
+        if request.stream:
+            timeout = urllib3.Timeout(connect=min(limit, _STREAM_TIMEOUT), read=limit)
+        else:
+            timeout = urllib3.Timeout(total=limit, connect=min(limit, _CONNECT_TIMEOUT), read=limit)
         return self._session.request(
             request.method,
             request.url,
             params=request.query,
             data=data,
             headers=request.headers(),
-            timeout=(min(limit, _STREAM_TIMEOUT if request.stream else _CONNECT_TIMEOUT), limit),
+            timeout=timeout,
             allow_redirects=False,
             verify=self._verify,
             proxies=_proxies(request.url),
             stream=True,
         )
 
-    def _content(self, answer: Any, deadline: float) -> bytes:
-        """The whole body. A server that sends byte after byte would never meet the time-out of a single read."""
-        pieces = []
-        try:
-            for piece in _pieces(answer):
-                pieces.append(piece)
-                if self.clock() > deadline:
-                    raise requests_errors.ReadTimeout("the answer had begun, and went on for too long")
-        except (requests_errors.RequestException, urllib3_errors.HTTPError, OSError):
-            if answer.status_code not in TELLING:
-                raise
-        return b"".join(pieces)
-
 
 def _session(token: str, options: HttpOptions) -> Any:
     session: Any = requests.Session()
-    adapter = requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=max(options.pool, 1))
+    adapter = _Adapter(pool_connections=4, pool_maxsize=max(options.pool, 1))
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.auth = _BearerAuth(token)
-    session.headers["User-Agent"] = options.user_agent
+    # What is packed in another way is refused: only this one can be unpacked no further than memory allows.
+    session.headers.update({"User-Agent": options.user_agent, "Accept-Encoding": "gzip"})
     # requests looks at where a redirect would lead even when it is told not to follow, and stumbles over nonsense.
     session.get_redirect_target = lambda _answer: None
     if not options.verify:
         # The task's own warning says it better; this one would be printed once per request.
-        disable_warnings(urllib3_errors.InsecureRequestWarning)
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return session
 
 
@@ -127,10 +133,14 @@ def _proxies(url: str) -> dict[str, Any] | None:
     return {"http": None, "all": None} if urlsplit(url).scheme == "http" else None
 
 
-def _pieces(answer: Any) -> Iterable[bytes]:
-    """The body as it comes in; urllib3 before 2.1 can't but wait until a piece is full."""
-    # Before 2.0 a body that is shorter than announced is taken for whole unless this is asked for.
+def _content(answer: Any) -> bytes:
+    """The whole body as it was sent, still packed."""
+    # Before urllib3 2.0 a body that is shorter than announced is taken for whole unless this is asked for.
     answer.raw.enforce_content_length = True
-    if hasattr(answer.raw, "read1"):
-        return iter(lambda: answer.raw.read1(_PIECE, decode_content=True), b"")
-    return cast("Iterable[bytes]", answer.iter_content(_PIECE))
+    pieces = []
+    try:
+        pieces.extend(answer.raw.stream(_PIECE, decode_content=False))
+    except (urllib3.exceptions.HTTPError, OSError):
+        if answer.status_code not in TELLING:
+            raise
+    return b"".join(pieces)

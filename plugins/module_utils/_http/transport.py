@@ -102,12 +102,19 @@ class Transport:
         Returns any answer, whatever its status. Raises RequestFailed where none came, and AmbiguousWrite where a write
         may have been carried out all the same.
         """
-        self.gate.pass_through()
+        patience = 0.0 if request.attempts == 1 else self.options.retry_timeout
+        if not self.gate.pass_through(self.clock() + patience):
+            raise self._never_sent(request)
         reply, fault = self.attempt(request, request.timeout or self.options.timeout)
         if fault is not None:
             return _Repetition(self, request).settled(reply, fault)
         # An attempt without a fault always has a reply.
         return cast(Reply, reply)
+
+    def _never_sent(self, request: Request) -> RequestFailed:
+        method, path = request.method, self.redact(request.path)
+        reason = f"not sent, for the server asked to wait {self.gate.remaining():.0f} s more"
+        return RequestFailed(f"{method} {path}: {reason}.", failure(message=reason, method=method, path=path))
 
     def attempt(self, request: Request, limit: float) -> tuple[Reply | None, Fault | None]:
         """Send one request once, for ``limit`` seconds: an answer that arrived whole, what went wrong, or both."""
@@ -135,11 +142,14 @@ class _Repetition:
         self._options = transport.options
         self._request = request
         self._attempts = 1
+        # Whether any attempt so far may have been carried out: no later answer takes that back.
+        self._unsure = False
         self._failed_at = transport.clock()
 
     def settled(self, reply: Reply | None, fault: Fault | None) -> Reply:
         """What comes of the request after an attempt that brought ``reply`` and ``fault``: see Transport.send."""
         while fault is not None:
+            self._unsure |= fault.sent and self._request.method != "GET"
             excuse = self._why_not_again(fault)
             if excuse is None:
                 self._tell(fault)
@@ -152,7 +162,8 @@ class _Repetition:
             reply, fault = self._transport.attempt(self._request, self._limit())
             self._attempts += 1
         # An attempt without a fault always has a reply.
-        return cast(Reply, reply)._replace(attempts=self._attempts)
+        arrived = cast(Reply, reply)
+        return arrived._replace(attempts=self._attempts, unsure=self._unsure or arrived.unsure)
 
     def _remaining(self) -> float:
         return self._options.retry_timeout - (self._transport.clock() - self._failed_at)
@@ -164,7 +175,7 @@ class _Repetition:
     def _why_not_again(self, fault: Fault) -> str | None:
         """None when the request is to be repeated, else what to add to the error."""
         unsafe = self._request.method not in _REPEATABLE and fault.sent
-        if fault.final or unsafe or self._options.retry_timeout <= 0:
+        if fault.final or unsafe or self._options.retry_timeout <= 0 or self._attempts == self._request.attempts:
             return ""
         return self._too_long(max(self._wait_for(fault)[1], self._transport.gate.remaining()))
 
@@ -195,11 +206,10 @@ class _Repetition:
         self._transport.tell(fault.kind, f"{self._request.method} {path} had to be repeated: {fault.text}.")
 
     def _give_up(self, reply: Reply | None, fault: Fault, excuse: str) -> Reply:
-        ambiguous = self._request.method != "GET" and fault.sent
         if reply is not None:
             broken = fault.text if fault.kind == "unreadable" else ""
-            return reply._replace(attempts=self._attempts, note=excuse, unsure=ambiguous, broken=broken)
+            return reply._replace(attempts=self._attempts, note=excuse, unsure=self._unsure, broken=broken)
         method, path = self._request.method, self._transport.redact(self._request.path)
         details = failure(message=fault.text, method=method, path=path, attempts=self._attempts)
         text = sentences(f"{method} {path}{after(self._attempts)}: {fault.text}", excuse, fault.hint)
-        raise (AmbiguousWrite if ambiguous else RequestFailed)(text, details)
+        raise (AmbiguousWrite if self._unsure else RequestFailed)(text, details)
