@@ -177,6 +177,8 @@ def _diff(outcome: Outcome) -> dict[str, Any]:
 
 def _failed(problem: AppliveryError, **more: Any) -> dict[str, Any]:
     ending: dict[str, Any] = {**more, **problem.result, "msg": problem.message, "failure": problem.failure}
+    if problem.changed:
+        ending["changed"] = True
     if isinstance(problem, MissingLibrary):
         ending["msg"] = missing_required_lib(problem.library, reason=problem.reason)
         ending["exception"] = problem.trace

@@ -67,7 +67,7 @@ BY_OPTION = {entry.option: entry for entry in TABLE}
 words = st.text(st.characters(codec="utf-8"), max_size=6)
 filled = words.filter(bool)
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | words,
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=8,
 )

@@ -84,5 +84,5 @@ def run_task(
     try:
         outcome = run(Task(given, client, check, warnings.append))
     except AppliveryError as problem:
-        return Ran(Outcome(changed=bool(problem.result.get("changed")), result=problem.result), warnings, problem)
+        return Ran(Outcome(changed=problem.changed, result=problem.result), warnings, problem)
     return Ran(outcome, warnings, outcome.error)

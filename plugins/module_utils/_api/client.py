@@ -13,7 +13,8 @@ from datetime import datetime, timezone
 from typing import Any, Callable
 
 from .._core.errors import AmbiguousWrite, AppliveryError, InvalidInput, RequestFailed, attempting
-from .._core.fields import is_id
+from .._core.fields import is_id, snake
+from .._core.json_value import check_json
 from .._core.version import USER_AGENT
 from .._http.message import HttpOptions, Reply, Request, Stream
 from .._http.transport import Transport
@@ -101,13 +102,22 @@ class Api:
         return undisturbed(lambda: [item for page in self.pages(endpoint, hints) for item in page])
 
     def pages(
-        self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None, size: int | None = None
+        self,
+        endpoint: Endpoint,
+        hints: Mapping[str, Any] | None = None,
+        size: int | None = None,
+        attempts: int | None = None,
     ) -> Iterator[list[dict[str, Any]]]:
-        """Page after page of objects not seen before; stop iterating early to read no more than needed."""
+        """Page after page of objects not seen before; stop iterating early to read no more than needed.
+
+        ``attempts`` is how often a page is asked for at most; 1 suits a question whose answer only feeds a warning:
+        ``next(api.pages(endpoint, hints, attempts=1), [])``.
+        """
+        url = self._url(endpoint)
         reader = Reader(
             endpoint.noun,
-            lambda query: self._call("list", endpoint, "GET", self._url(endpoint), query=query),
-            lambda answer: self._unusable("list", endpoint, answer),
+            lambda query: self._call("list", endpoint, "GET", url, query=query, attempts=attempts),
+            lambda answer, how: self._unusable("list", endpoint, answer, how),
         )
         for page in reader.pages(hints or {}, size or self._page_size, endpoint.sort.get(self.kind)):
             if size is None:
@@ -138,24 +148,29 @@ class Api:
         return _content(self._call("update", endpoint, "PUT", self._url(endpoint, ident), body=body))
 
     def delete(self, endpoint: Endpoint, ident: str) -> bool:
-        """Delete an object; False when it was gone already. A 404 with 3001 is success, also on a repetition."""
+        """Delete an object; False when it was gone already. A 404 with 3001 is success, also on a repetition.
+
+        Raises AmbiguousWrite where an attempt may have been carried out; where the object is seen to be there still,
+        its ``result`` says that nothing changed.
+        """
         url = self._url(endpoint, ident)
         try:
             self._call("remove", endpoint, "DELETE", url)
+        except AmbiguousWrite as problem:
+            return self._deleted_after_all(endpoint, ident, problem)
         except RequestFailed as problem:
-            repeated = bool(problem.failure["attempts"] > 1)
-            if problem.absent:
-                return repeated
-            # An attempt may have been carried out although its answer got lost.
-            if not ((repeated or isinstance(problem, AmbiguousWrite)) and self._is_gone(endpoint, ident)):
+            if not problem.absent:
                 raise
+            return False
         return True
 
-    def _is_gone(self, endpoint: Endpoint, ident: str) -> bool:
+    def _deleted_after_all(self, endpoint: Endpoint, ident: str, problem: AmbiguousWrite) -> bool:
         try:
-            return self.find(endpoint, ident) is None
+            if problem.absent or self.find(endpoint, ident) is None:
+                return True
         except AppliveryError:
-            return False
+            raise problem from None
+        raise problem.with_result(changed=False)
 
     def upload(self, endpoint: Endpoint, stream: Stream, timeout: float | None = None) -> Any:
         """POST a multipart stream to the upload host; raises AmbiguousWrite when the outcome is unknown."""
@@ -175,6 +190,8 @@ class Api:
 
     def _call(self, verb: str, endpoint: Endpoint, method: str, url: str, **content: Any) -> Answer:
         request = Request(method, url, **content)
+        for name, value in (request.body or {}).items():
+            check_json(snake(name), value)
         try:
             reply = self.transport.send(request)
         except RequestFailed as problem:
@@ -290,7 +307,7 @@ class WorkspaceApi(Api):
 
     def _only_store(self) -> str:
         with attempting("store: it is not given, and the only one of the organization was looked for"):
-            ids = [ident for ident in map(identity, self.list_all(STORES)) if ident]
+            ids = [str(identity(store)) for store in self.list_all(STORES)]
         if len(ids) == 1:
             return ids[0]
         if not ids:

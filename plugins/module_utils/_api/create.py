@@ -9,11 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
-from .._core.errors import (
-    AmbiguousWrite,
-    AppliveryError,
-    RequestFailed,
-)
+from .._core.errors import AmbiguousWrite, AppliveryError, RequestFailed, as_ambiguous
 from .._http.transport import Transport
 
 _MOST_CREATIONS = 3
@@ -24,7 +20,8 @@ LookUp = Callable[[], "dict[str, Any] | None"]
 def create_once(transport: Transport, post: Callable[[], Any], look_up: LookUp) -> Any:
     """What ``post`` returns, or what ``look_up`` finds by the natural key after a POST whose outcome is unknown.
 
-    Only when it finds nothing, and while ``retry_timeout`` is not used up, is the object posted again.
+    Only when it finds nothing, and while ``retry_timeout`` is not used up, is the object posted again. From the first
+    unknown outcome on every error is an AmbiguousWrite.
     """
     try:
         return post()
@@ -33,8 +30,7 @@ def create_once(transport: Transport, post: Callable[[], Any], look_up: LookUp) 
 
 
 def _decided(transport: Transport, post: Callable[[], Any], look_up: LookUp, problem: AmbiguousWrite) -> Any:
-    budget = transport.options.retry_timeout
-    ends = transport.clock() + budget
+    ends = transport.clock() + transport.options.retry_timeout
     for attempt in range(1, _MOST_CREATIONS + 1):
         # The server may still be at it.
         transport.pause(attempt)
@@ -50,17 +46,18 @@ def _decided(transport: Transport, post: Callable[[], Any], look_up: LookUp, pro
             return post()
         except AmbiguousWrite as again:
             problem = again
-        except RequestFailed as refusal:
+        except RequestFailed as refused:
             # What is in the way may be the object itself, which did not show in time.
-            found = _looked_up(look_up, refusal)
-            if found is None:
-                raise
-            return found
+            problem = as_ambiguous(refused)
+            found = _looked_up(look_up, problem)
+            if found is not None:
+                return found
+            break
     problem.message += " It was looked for afterwards and is not there."
     raise problem
 
 
-def _looked_up(look_up: LookUp, problem: RequestFailed) -> dict[str, Any] | None:
+def _looked_up(look_up: LookUp, problem: AmbiguousWrite) -> dict[str, Any] | None:
     try:
         return look_up()
     except AppliveryError as other:

@@ -20,6 +20,7 @@ from .._core.wording import after, one_line, sentences
 from .._http.message import Reply, Request
 
 _MOST_FIELDS = 50
+_MOST_MESSAGES = 10
 _LONGEST_TEXT = 500
 _PLAN = "the plan of this workspace may not include it"
 _CODES = {
@@ -27,16 +28,24 @@ _CODES = {
     3002: "the token has expired: create a new one",
     4001: "the token is not accepted here",
     4002: "no token arrived at the server: a proxy may remove the Authorization header",
+    4003: "the token is valid, but not allowed to do this",
     4004: "the token is invalid or of the wrong kind: it may be mistyped or deleted, or belong to the other API",
     5003: f"a limit of the workspace is reached, or {_PLAN}",
     5004: _PLAN,
     5006: "the server does not take this file for an app build",
     5014: "the build is not processed yet",
+    5017: f"a limit of the workspace is reached, or {_PLAN}",
     5024: "the slug is used by another publication of this workspace; choose another one",
     6001: "the server's database refuses a value: look at ids and lengths",
     6002: "the server refuses the content of the request",
 }
-_TOKEN_CODES = (3002, 4001, 4002, 4004)
+# What an answer in Applivery's own form has at least one of (fact sheet 3.2).
+_SIGNS = {"status", "error", "data", "code", "msg"}
+_FOREIGN = (
+    "this was not Applivery's answer: something on the way (a firewall, a proxy) may have given it, or api_url or "
+    "upload_url lead elsewhere"
+)
+_TOKEN_CODES = (3002, 4001, 4002, 4003, 4004)
 _DOING = {"list": "list the", "get": "read the", "create": "create the", "update": "update the", "remove": "delete the"}
 
 
@@ -89,34 +98,32 @@ class ErrorResponse:
         said = f"HTTP {self._reply.status} with " + (
             f"something that is not JSON: {excerpt!r}" if excerpt else "nothing"
         )
-        hints = [
-            self._access_hint(None),
-            _status_hint(self._reply.status)
-            or "this is no answer of Applivery: look at api_url and upload_url, and at proxies on the way",
-        ]
+        hints = [_FOREIGN, self._access_hint(None), _status_hint(self._reply.status)]
         return self._kind()(self._sentence(said, hints), self._details(message=said))
 
     def _kind(self) -> type[RequestFailed]:
-        # A write that came through may have been carried out, whatever was made of its answer.
-        unsure = self._reply.unsure or (self._request.method != "GET" and self._reply.status < 300)
+        # A write that came through may have been carried out, whatever was made of its answer, unless Applivery
+        # itself says that it was not.
+        reply = self._reply
+        denied = isinstance(reply.data, dict) and reply.data.get("status") is False
+        unsure = reply.unsure or (self._request.method != "GET" and 200 <= reply.status < 300 and not denied)
         return AmbiguousWrite if unsure else RequestFailed
 
     def _redirected(self) -> RequestFailed:
         target = self._excerpt(self._reply.location or "", 200).split("?", 1)[0]
         said = f"HTTP {self._reply.status}, a redirect" + (f" to {target!r}" if target else "")
         hint = "a token is never sent after a redirect: correct api_url or upload_url"
-        return RequestFailed(self._sentence(said, [hint]), self._details(message=said))
+        return self._kind()(self._sentence(said, [hint]), self._details(message=said))
 
     def _refused(self, error: Mapping[str, Any]) -> RequestFailed:
         code, message, found = _read_error(error)
         message = self._excerpt(message, _LONGEST_TEXT)
         fields = [self._cleaned(entry) for entry in found[:_MOST_FIELDS]]
         said = _what_was_said(self._reply.status, code, message, fields)
-        text = self._sentence(
-            said, [_CODES.get(code or 0, ""), self._access_hint(code), _status_hint(self._reply.status)]
-        )
+        foreign = "" if isinstance(self._reply.data, dict) and _SIGNS & set(self._reply.data) else _FOREIGN
+        hints = [foreign, _CODES.get(code or 0, ""), self._access_hint(code), _status_hint(self._reply.status)]
         details = self._details(code, message or f"HTTP {self._reply.status}", fields)
-        return (AmbiguousWrite if self._reply.unsure else RequestFailed)(text, details)
+        return self._kind()(self._sentence(said, hints), details)
 
     def _details(
         self, code: int | None = None, message: str = "", fields: list[dict[str, Any]] | None = None
@@ -139,7 +146,7 @@ class ErrorResponse:
         return one_line(self._redact(text), length)
 
     def _cleaned(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        messages = [self._excerpt(text, _LONGEST_TEXT) for text in entry["messages"][:_MOST_FIELDS]]
+        messages = [self._excerpt(text, _LONGEST_TEXT) for text in entry["messages"][:_MOST_MESSAGES]]
         return {"field": self._excerpt(entry["field"], _LONGEST_TEXT), "messages": messages}
 
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Callable, NamedTuple, TypeVar
 
@@ -34,10 +33,10 @@ def undisturbed(read: Callable[[], _Found]) -> _Found:
 
 
 class Reader:
-    """Reads one listing. ``fetch`` gets the answer to a query, ``unusable`` makes an error of one in a strange form."""
+    """Reads one listing. ``fetch`` gets the answer to a query, ``unusable`` makes an error of one, and says why."""
 
     def __init__(
-        self, noun: str, fetch: Callable[[dict[str, Any]], Answer], unusable: Callable[[Answer], RequestFailed]
+        self, noun: str, fetch: Callable[[dict[str, Any]], Answer], unusable: Callable[[Answer, str], RequestFailed]
     ) -> None:
         self.limit = 0
         self._noun = noun
@@ -81,14 +80,11 @@ class Reader:
     def _taken(self, pager: _Pager, answer: Answer) -> list[dict[str, Any]]:
         try:
             return pager.take(answer)
-        except _WrongShape:
-            raise self._unusable(answer) from None
+        except _WrongShape as wrong:
+            raise self._unusable(answer, str(wrong)) from None
 
     def _read_again(self, query: dict[str, Any], first: _Pager) -> None:
-        """Where no page tells a total, an object removed meanwhile pulls others past the reader: compare two readings.
-
-        Raises ListingChanged when they differ.
-        """
+        """Where pages don't prove that they are all, compare two readings; ListingChanged when they differ."""
         second = _Pager(self._noun)
         for number in range(1, first.pages + 2):
             self._taken(second, self._fetch({**query, "page": number}))
@@ -102,10 +98,14 @@ def _page_queries(hints: Mapping[str, Any], size: int, sort: str | None) -> Iter
     """Queries to try in turn, from the most to the least demanding; no two are the same."""
     order = {"sort": sort} if sort else {}
     sizes = [size] if size else list(_PAGE_SIZES)
+    least = {"limit": min(sizes[-1], _PAGE_SIZES[-1])}
     tried: list[dict[str, Any]] = []
     for query in (
         *({**hints, **order, "limit": number} for number in sizes),
-        {"limit": min(sizes[-1], _PAGE_SIZES[-1])},
+        # Either the filters or the order may be what the server does not know.
+        {**order, **least},
+        {**hints, **least},
+        least,
         {},
     ):
         if query not in tried:
@@ -114,7 +114,7 @@ def _page_queries(hints: Mapping[str, Any], size: int, sort: str | None) -> Iter
 
 
 class _WrongShape(Exception):
-    """The data of a list is no list in any documented form."""
+    """The data of a list is no list in any documented form; the text says why, where that is known."""
 
 
 class _Envelope(NamedTuple):
@@ -133,6 +133,7 @@ class _Pager:
         self.pages = 0
         self.seen: set[str] = set()
         self._filled = 0
+        self._created: list[Any] = []
         self._noun = noun
         self._totals: list[int] = []
         self._repeated: set[str] = set()
@@ -140,8 +141,17 @@ class _Pager:
 
     @property
     def unproven(self) -> bool:
-        """Objects from several pages, and nothing in them that says how many there are."""
-        return not self._totals and self._filled > 1
+        """Objects from several pages that do not prove that they are all.
+
+        Without a total nothing tells that an object removed meanwhile pulled others past the reader. With one, an
+        object that left an early page and one that came at the end look like no change at all; only a list whose
+        newest objects come first shows that by itself, for what comes pushes the others towards the reader.
+        """
+        return self._filled > 1 and not (self._totals and self._newest_first())
+
+    def _newest_first(self) -> bool:
+        texts = [created for created in self._created if isinstance(created, str)]
+        return len(texts) == len(self._created) and texts[0] > texts[-1] and texts == sorted(texts, reverse=True)
 
     def take(self, answer: Answer) -> list[dict[str, Any]]:
         """The items of this page that were not on an earlier one; sets ``finished`` at the end."""
@@ -152,10 +162,11 @@ class _Pager:
             self._totals.append(page.total)
             if page.total < self._totals[0]:
                 raise self.changed(f"had {self._totals[0]} at first and {page.total} later")
-        items = {identity(item) or json.dumps(item, sort_keys=True): item for item in page.items}
+        items = {_key(item): item for item in page.items}
         fresh = {key: item for key, item in items.items() if key not in self.seen}
         self.seen.update(fresh)
         self._filled += bool(fresh)
+        self._created.extend(item.get("createdAt") for item in fresh.values())
         self.finished = self._is_last(page, set(items), bool(fresh))
         # An object added meanwhile may stand on a page already read, so the first total is the promise.
         if self.finished and self._totals and len(self.seen) < self._totals[0]:
@@ -200,6 +211,14 @@ class _Pager:
             "run the task again",
             details,
         )
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    found = identity(item)
+    # It may be the very object that is looked for: whoever passed over it would take it for absent.
+    if found is None:
+        raise _WrongShape("an object of the list has no usable id")
+    return found
 
 
 def _envelope(data: Any) -> _Envelope:

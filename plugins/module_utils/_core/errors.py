@@ -38,6 +38,8 @@ def failure(
 class AppliveryError(Exception):
     """What the person running the task is told: ``message`` says what was attempted on what, and what to do."""
 
+    may_have_written = False
+
     def __init__(self, message: str, details: Failure | None = None) -> None:
         super().__init__(message)
         self.message = message
@@ -46,6 +48,11 @@ class AppliveryError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def changed(self) -> bool:
+        """Whether the task changed something, or may have, although it fails."""
+        return bool(self.result.get("changed", self.may_have_written))
 
     def with_result(self, **result: Any) -> AppliveryError:
         """Attach what the task must return although it fails, such as ``previous``."""
@@ -99,7 +106,22 @@ class RequestFailed(AppliveryError):
 
 
 class AmbiguousWrite(RequestFailed):
-    """A write whose outcome is unknown: look at the object before deciding, after a POST by its natural key."""
+    """A write whose outcome is unknown: look at the object before deciding, after a POST by its natural key.
+
+    A task that ends with it says ``changed``; who has looked and seen that nothing was written says so with
+    ``with_result(changed=False)``.
+    """
+
+    may_have_written = True
+
+
+def as_ambiguous(problem: RequestFailed) -> AmbiguousWrite:
+    """The same error of a repetition, where an earlier attempt may have been carried out all the same."""
+    if isinstance(problem, AmbiguousWrite):
+        return problem
+    ambiguous = AmbiguousWrite(problem.message, problem.failure)
+    ambiguous.result.update(problem.result)
+    return ambiguous
 
 
 @contextmanager

@@ -23,6 +23,7 @@ from types import MappingProxyType
 from typing import Any, Callable, NamedTuple
 
 from .dates import format_instant, parse_instant
+from .json_value import check_json
 
 Canonical = Callable[[Any], Any]
 
@@ -202,6 +203,8 @@ def wishes(fields: Iterable[Field], params: Mapping[str, Any]) -> dict[str, Any]
         value = params.get(entry.option)
         if value is None:
             continue
+        if entry.kind is MAPPING:
+            check_json(entry.option, value)
         mentioned = _mentioned(entry, value)
         # A dictionary without any mentioned key asks for nothing; it is no way to clear its leaves.
         if mentioned != {} or not entry.children:

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from .._api.client import Endpoint, identity
+from .._api.connection import INTEGRATIONS, WORKSPACE
+from .._api.endpoint import NEWEST_FIRST
 from .._core.fields import (
     COLOUR,
     COUNTRIES,
@@ -38,6 +40,7 @@ PUBLICATIONS = Endpoint(
         "update": "mad.store.publishedApplication.update",
         "remove": "mad.store.publishedApplication.remove",
     },
+    sort={WORKSPACE: NEWEST_FIRST, INTEGRATIONS: NEWEST_FIRST},
 )
 
 PLATFORMS = ("ios", "android", "macos", "windows")

@@ -147,7 +147,7 @@ def _replaced_after_all(
     if began or after is None or not never_happened(read, plan, after):
         problem.message += " Something was changed all the same, or may have been: look at it in the dashboard."
         raise problem.with_result(changed=True)
-    raise problem
+    raise problem.with_result(changed=False)
 
 
 def _glimpse(found: Publications, ident: str) -> dict[str, Any] | None:
