@@ -249,7 +249,7 @@ def test_what_is_printed_by_accident_shows_no_secret(connected: Any) -> None:
     ("secret", "text"),
     [
         ("token-123456", "\\" * 4000),
-        ("ab cd", "\\" * 511 * 10),
+        ("ab cd", "\\" * 4000),
         ("密" * 6 + "1", "\N{REPLACEMENT CHARACTER}" * 2000),
         ("a     b", "a" + " " * 2000),
     ],
