@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from devel import contract, environments, fragments, machine, release, tree, website
+from devel import contract, environments, events, fragments, machine, release, tree, website
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
@@ -22,7 +22,7 @@ from devel.simulator import running
 PROFILES = {"default": True, "hostile": False}
 TRACED = "default"
 COVERAGE = CACHE / "coverage"
-TYPED = ("plugins", "simulator", "tools")
+TYPED = ("plugins", "extensions", "simulator", "tools")
 
 # ansible-test makes some environments of its own and fetches pip's installer for them from a host that may be out of
 # reach. Python brings one along; this stand-in uses it, and the package index for the release of pip that is asked for.
@@ -272,6 +272,7 @@ def all_gates() -> list[Gate]:
         # Whole jobs as AWX runs them, each several processes deep.
         pytest("awx", core, version, coverage=False),
         pytest("secrets", core, version, coverage=False),
+        *events.gates(),
         sanity(core, version),
         *integration(core, version, coverage=True),
         pytest("unit", core, version, coverage=True),

@@ -139,7 +139,12 @@ def test_commands_exist(language: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [block for block in BLOCKS if block.values[0].startswith("yaml") and "hosts:" in block.values[1]],
+    [
+        block
+        for block in BLOCKS
+        # A ruleset has hosts as a play has; the tests of events read those.
+        if block.values[0].startswith("yaml") and "hosts:" in block.values[1] and "sources:" not in block.values[1]
+    ],
 )
 def test_plays_pass_the_syntax_check(language: str, text: str, tmp_path: Path) -> None:
     playbook = tmp_path / "play.yml"

@@ -829,7 +829,7 @@ class Source:
         if least > self._options.interval and least > self._told_least:
             self._told_least = least
             logger.warning(
-                "a look took %d requests: the next one begins %d s after it, not %g s (interval), to send %d an hour",
+                "a look took %d requests: the next one begins %.3g s after it, not %g s (interval), to send %d an hour",
                 self._service.requests,
                 least,
                 self._options.interval,
