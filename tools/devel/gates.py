@@ -244,6 +244,13 @@ def workflows() -> Gate:
         "workflows",
         ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", *_listed(".github/workflows/*.yml")],
         ["check-jsonschema", "--builtin-schema", "vendor.dependabot", ".github/dependabot.yml"],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-issue-config", ".github/ISSUE_TEMPLATE/config.yml"],
+        [
+            "check-jsonschema",
+            "--builtin-schema",
+            "vendor.github-issue-forms",
+            *_listed(".github/ISSUE_TEMPLATE/[!c]*.yml"),
+        ],
         ["zizmor", "--offline", "--no-progress", "--persona", "pedantic", "--color", "never", ".github"],
     )
 

@@ -144,12 +144,13 @@ class Release:
         folder = self.dist / "image"
         folder.mkdir(parents=True, exist_ok=True)
         text = (self.collection / "execution-environment.yml").read_text()
-        wanted = '      - name: applivery.distribution\n        version: ">=1.0.0"\n'
-        if wanted not in text:
-            raise Failed("execution-environment.yml does not take the collection as it did")
+        ours = r'      - name: applivery\.distribution\n        version: ".*"\n'
         inside = f"      - name: /build/collections/{self.archive.name}\n        type: file\n"
+        text, found = re.subn(ours, inside, text)
+        if found != 1:
+            raise Failed("execution-environment.yml does not take the collection as it did")
         files = f"\nadditional_build_files:\n  - src: {self.archive}\n    dest: collections\n"
-        (folder / "execution-environment.yml").write_text(text.replace(wanted, inside) + files)
+        (folder / "execution-environment.yml").write_text(text + files)
         return folder / "execution-environment.yml"
 
     def _run(self, environment: Environment, program: str, *arguments: str | Path) -> None:

@@ -68,6 +68,10 @@ class TestVersion:
         assert set(re.findall(r"applivery-ee:([0-9][\w.]*)", text)) == {VERSION}
         assert set(re.findall(r"applivery-distribution-([0-9.]+)\.tar\.gz", text)) == {VERSION}
 
+    def test_what_takes_the_collection_takes_this_version_or_a_newer_one(self) -> None:
+        text = _texts("execution-environment.yml", "awx/project/collections/requirements.yml", "README.md")
+        assert re.findall(r"name: applivery\.distribution\n +version: \"(.*)\"", text) == [f">={VERSION}"] * 3
+
     def test_nothing_is_said_to_be_newer(self) -> None:
         sources = [path for path in (COLLECTION / "plugins").rglob("*.py") if path.is_file()]
         added = {
@@ -83,6 +87,13 @@ def test_execution_environment_takes_the_packages_that_modules_import() -> None:
     wanted = [line for line in lines if line and not line.startswith("#")]
     # Lower bounds only, as the certification wants it: whoever builds the environment chooses the version.
     assert [line for line in wanted if not re.fullmatch(r"[a-z]+ >= [0-9.]+", line)] == []
+
+
+def test_readme_names_the_packages_that_modules_import() -> None:
+    bounds = re.findall(r"^([a-z]+) >=", (COLLECTION / "requirements.txt").read_text(), re.MULTILINE)
+    line = re.search(r"requirements\.txt\): (.*)", (COLLECTION / "README.md").read_text(encoding="utf-8"))
+    assert line is not None
+    assert sorted(re.findall(r"`(\w+)`", line[1])) == sorted(bounds)
 
 
 def test_pinned_run_time_packages_are_within_the_bounds_for_users() -> None:

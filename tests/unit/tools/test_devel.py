@@ -354,3 +354,22 @@ class TestWebsite:
         made = "".join(website._navigation(text))
         assert ":caption: Modules\n\n    applivery_build <applivery_build_module>\n    applivery_build_info <" in made
         assert ":caption: Roles\n\n    tester_onboarding <tester_onboarding_role>\n" in made
+
+
+class TestPreCommit:
+    def test_it_runs_the_releases_that_the_gates_run(self) -> None:
+        hooks = yaml.safe_load((TOOLS.parent / ".pre-commit-config.yaml").read_text())["repos"][0]["hooks"]
+        wanted = {pin for hook in hooks for pin in hook["additional_dependencies"]}
+        assert len(wanted) == 4
+        assert wanted <= set((TOOLS / "requirements" / "lint.txt").read_text().splitlines())
+
+
+class TestGuides:
+    @pytest.mark.parametrize("name", ["CONTRIBUTING.md", "AGENTS.md"])
+    def test_every_command_and_every_place_that_it_names_exists(self, name: str) -> None:
+        text = (TOOLS.parent / name).read_text()
+        targets = set(re.findall(r"^(\w+):", (TOOLS.parent / "Makefile").read_text(), re.MULTILINE))
+        assert set(re.findall(r"`make (\w+)", text)) <= targets
+        places = set(re.findall(r"`([\w./]+/)`", text)) - {".cache/"}
+        assert places
+        assert [place for place in places if not (TOOLS.parent / place).is_dir()] == []
