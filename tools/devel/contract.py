@@ -29,7 +29,7 @@ def gate() -> Gate:
         folder = CACHE / "contract"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        generate: list[str | Path] = [
+        generate = [
             "generate",
             "--path",
             collection / DOCUMENT,
@@ -54,7 +54,7 @@ def _with_node(log: Log, environment: Environment, document: Path, folder: Path)
         print("contract: npm was not found, so the generator of TypeScript clients and the linter were not run")
         return
     variables = environment.variables(npm_config_update_notifier="false", npm_config_fund="false")
-    install: list[str | Path] = [
+    install = [
         "install",
         "--no-save",
         "--no-package-lock",
@@ -80,7 +80,7 @@ def attack(log: Log, seconds: int, seed: int) -> None:
             "^/organizations": simulator.facts["service_account_token"],
         }
         for paths, token in tokens.items():
-            command: list[str | Path] = [
+            command = [
                 environment.bin / "schemathesis",
                 "run",
                 collection / DOCUMENT,

@@ -60,7 +60,7 @@ def pytest(name: str, core: Core, version: str, *, coverage: bool) -> Gate:
 
     def check(log: Log) -> None:
         environment = environments.core_environment(core, version)
-        command: list[str | Path] = [environment.python, "-m", "pytest", "-n2", "--dist", "worksteal", "-q"]
+        command = [environment.python, "-m", "pytest", "-n2", "--dist", "worksteal", "-q"]
         command += ["-p", "no:cacheprovider", f"tests/{name}"]
         if coverage:
             command += ["--cov=plugins", "--cov-branch", "--cov-report=", "--cov-config=pyproject.toml"]
@@ -122,7 +122,7 @@ def _play_targets(
         # JSON is YAML, and ansible-test reads this file as extra variables.
         config = collection / "tests" / "integration" / "integration_config.yml"
         config.write_text(json.dumps(variables, indent=2) + "\n")
-        command: list[str | Path] = [environment.bin / "ansible-test", "integration", "--local", "--python", version]
+        command = [environment.bin / "ansible-test", "integration", "--local", "--python", version]
         command += ["--color", "no", "--continue-on-error", *(["--coverage"] if coverage else []), *targets]
         return log.run(command, cwd=collection, env=environment.variables(), check=False) == 0
 
@@ -131,7 +131,7 @@ def _keep_integration_coverage(log: Log, environment: Environment, collection: P
     """Put what each process left into one file, and see that the actions, which run in workers, are part of it."""
     data = list((collection / "tests" / "output" / "coverage").glob("integration=*"))
     variables = environment.variables(COVERAGE_FILE=_data_file("integration"))
-    tool: list[str | Path] = [environment.python, "-m", "coverage"]
+    tool = [environment.python, "-m", "coverage"]
     log.run([*tool, "combine", "--quiet", *data], cwd=collection, env=variables)
     log.run([*tool, "report", "--include=plugins/action/*", "--fail-under=1"], cwd=collection, env=variables)
 
@@ -147,7 +147,7 @@ def coverage(core: Core, version: str) -> Gate:
             if not any(part.name.startswith(f"data.{name}") for part in parts):
                 raise Failed(f"the {name} tests left no coverage data")
         variables = environment.variables(COVERAGE_FILE=COVERAGE / "combined")
-        tool: list[str | Path] = [environment.python, "-m", "coverage"]
+        tool = [environment.python, "-m", "coverage"]
         log.run([*tool, "combine", "--keep", *parts], cwd=collection, env=variables)
         log.run([*tool, "html", "--quiet", "--fail-under=0", "-d", COVERAGE / "html"], cwd=collection, env=variables)
         log.run([*tool, "report"], cwd=collection, env=variables)

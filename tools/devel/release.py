@@ -23,8 +23,6 @@ from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Failed
 from devel.report import Gate, Log
 
-Command = list[str | Path]
-
 DIST = REPOSITORY / "dist"
 # What a user needs from the artefact, and what is the workshop it is made in.
 WANTED = {"README.md", "LICENSE", "CHANGELOG.md", "changelogs", "docs", "meta", "requirements.txt"}
@@ -87,7 +85,7 @@ class Release:
         importer = environments.tool_environment("importer")
         build_artefact(self.log, importer, self.collection, self.dist)
         import_check(self.log, importer, self.archive)
-        uv: Command = [environments.uv_program(), "build", "--quiet", "--out-dir", self.dist / "simulator"]
+        uv = [environments.uv_program(), "build", "--quiet", "--out-dir", self.dist / "simulator"]
         self.log.run([*uv, self.collection / "simulator"], cwd=self.dist, env=importer.variables())
         self._try_simulator()
 
@@ -110,12 +108,12 @@ class Release:
             token = Path(folder) / "token"
             token.touch(mode=0o600)
             token.write_text(f"token: {os.environ.get('GALAXY_TOKEN', '')}\n")
-            command: Command = [program.bin / "ansible-galaxy", "collection", "publish", self.archive]
+            command = [program.bin / "ansible-galaxy", "collection", "publish", self.archive]
             self._send(command, program.variables(ANSIBLE_GALAXY_TOKEN_PATH=token), self.archive)
 
     def simulator(self) -> None:
         """Publish the simulator's packages, with the identity of the workflow instead of a token."""
-        command: Command = [environments.uv_program(), "publish", "--trusted-publishing", "always", *self.packages]
+        command = [environments.uv_program(), "publish", "--trusted-publishing", "always", *self.packages]
         self._send(command, dict(os.environ), *self.packages)
 
     def image(self, name: str) -> None:
@@ -125,7 +123,7 @@ class Release:
         builder = environments.core_environment(*machine.newest_core())
         tag = f"{name}:{self.version}"
         verb = ["create"] if self.dry_run else ["build", "--container-runtime", engine, "--tag", tag]
-        command: Command = [
+        command = [
             builder.bin / "ansible-builder",
             *verb,
             "-f",
@@ -157,7 +155,7 @@ class Release:
         variables = environment.variables(ANSIBLE_COLLECTIONS_PATH=self.collection.parents[2])
         self.log.run([environment.bin / program, *arguments], cwd=self.collection, env=variables)
 
-    def _send(self, command: Sequence[str | Path], env: dict[str, str], *what: Path) -> None:
+    def _send(self, command: Sequence[object], env: dict[str, str], *what: Path) -> None:
         missing = [str(path) for path in what if not path.exists()] or ([] if what else ["nothing was built"])
         if missing:
             raise Failed(f"There is nothing to send: {', '.join(missing)}")
@@ -219,7 +217,7 @@ def gate() -> Gate:
 
 def build_artefact(log: Log, environment: Environment, collection: Path, output: Path) -> Path:
     """Build the collection and return the archive."""
-    command: Command = [environment.bin / "ansible-galaxy", "collection", "build", "--force", "--output-path", output]
+    command = [environment.bin / "ansible-galaxy", "collection", "build", "--force", "--output-path", output]
     log.run(command, cwd=collection, env=environment.variables())
     return next(output.glob("*.tar.gz"))
 
@@ -230,7 +228,7 @@ def import_check(log: Log, environment: Environment, archive: Path) -> None:
     # It would start ansible-test in a container; the sanity gate has done that without one.
     lines = ["[galaxy-importer]", "RUN_ANSIBLE_TEST = False", *(f"{name} = True" for name in IMPORTER_CHECKS)]
     settings.write_text("\n".join(lines) + "\n")
-    command: Command = [environment.python, "-m", "galaxy_importer.main", archive]
+    command = [environment.python, "-m", "galaxy_importer.main", archive]
     log.run(command, cwd=archive.parent, env=environment.variables(GALAXY_IMPORTER_CONFIG=settings))
     settings.unlink()
     with tarfile.open(archive) as content:

@@ -35,14 +35,15 @@ class Log:
         path.write_bytes(b"")
         self.path = path
 
-    def run(self, command: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], check: bool = True) -> int:
+    def run(self, command: Sequence[object], *, cwd: Path, env: Mapping[str, str], check: bool = True) -> int:
         """Run one command to its end, its output into the log. A failure ends the gate unless CHECK is off."""
-        self.write("$ " + " ".join(str(word) for word in command)[:LINE_LENGTH])
+        words = [str(word) for word in command]
+        self.write("$ " + " ".join(words)[:LINE_LENGTH])
         with self.path.open("ab") as output:
             if _stopping.is_set():
                 raise Failed("interrupted")
             process = subprocess.Popen(
-                command,
+                words,
                 cwd=cwd,
                 env=env,
                 stdin=subprocess.DEVNULL,
@@ -58,7 +59,7 @@ class Log:
                 with _guard:
                     _processes.discard(process)
         if check and code:
-            raise Failed(f"{Path(str(command[0])).name} ended with {code}")
+            raise Failed(f"{Path(words[0]).name} ended with {code}")
         return code
 
     def write(self, text: str) -> None:
