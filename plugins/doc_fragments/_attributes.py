@@ -38,6 +38,18 @@ attributes:
     platforms: posix
 """
 
+    # For what runs on the controller alone; beside DOCUMENTATION, whose words about the action it replaces.
+    CONTROLLER = r"""
+options: {}
+attributes:
+  action:
+    details:
+      - It runs on the controller only, whatever the connection. There is no module behind it.
+  async:
+    description: Supports being used with the C(async) keyword.
+    support: none
+"""
+
     # For modules that only read.
     INFO_MODULE = r"""
 options: {}

@@ -166,6 +166,19 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
         return read if _PROFILE else wrap_var(read)  # type: ignore[no-any-return]  # as above
 
 
+class OnController(InProcess):
+    """An action that has no module: what it reads and writes is on the controller."""
+
+    def _may_stay(self, variables: Mapping[str, Any]) -> bool:  # noqa: ARG002 - there is no other place to go to
+        if self._task.async_val:
+            raise AnsibleActionFail(f"{self._task.action} runs on the controller, where async is not possible")
+        if not _LIBRARIES:
+            raise AnsibleActionFail(f"{self._task.action} needs the Python packages requests and jmespath")
+        if not _KNOWN_CORE:
+            raise AnsibleActionFail(f"{self._task.action} does not know this release of ansible-core")
+        return True
+
+
 @contextmanager
 def _surroundings(variables: Mapping[str, Any], folder: str) -> Iterator[None]:
     """What the module's process would have: its environment and folder, and nobody who reads what libraries print."""
