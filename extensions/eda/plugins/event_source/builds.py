@@ -911,7 +911,7 @@ class Source:
         before = len(memory.known)
         news = memory.take([build_of(item) for item in listed.items], listed.whole, silent)
         # Somebody who deletes builds between two pages pulls others past the reader: look as deep once more.
-        memory.depth = listed.pages if not listed.whole and len(memory.known) > before else 1
+        memory.depth = listed.pages if len(memory.known) > before else 1
         for build in news:
             await self._tell(event_of(build, key, self._slugs.get(key)))
         # Not before the events are out: whoever is stopped in between tells them again.

@@ -112,15 +112,22 @@ def test_a_page_that_comes_twice_is_no_end(simulator: Callable[..., Simulator]) 
         assert [event["build"]["id"] for event in watcher.look()] == fresh
 
 
-def test_a_build_that_another_ones_deletion_pulled_past_the_reader_is_found_later(sim: Simulator) -> None:
+@pytest.mark.parametrize("old", [0, 3 * builds.PAGE_SIZE])
+def test_a_build_that_another_ones_deletion_pulled_past_the_reader_is_found_later(sim: Simulator, old: int) -> None:
+    for _number in range(old):
+        sim.add_build()
     with Watcher(with_app_token(sim)) as watcher:
         watcher.look()
         fresh = [sim.add_build()["id"] for _number in range(2 * builds.PAGE_SIZE + 10)]
         gone = fresh.pop()
-        sim.fault("call", path="page=2", action=lambda: sim.builds.pop(gone))
+        # What was the first build of page 3 is the last one of page 2 now, which was read already.
+        sim.fault("call", path="page=3", action=lambda: sim.builds.pop(gone))
         seen = {event["build"]["id"] for event in [*watcher.look(), *watcher.look()]}
         assert seen == {*fresh, gone}
+        sim.forget_requests()
         assert watcher.look() == []
+        watcher.look()
+        assert [request.query["page"] for request in sim.requests][-1:] == ["1"]
 
 
 @pytest.mark.parametrize(("pages", "whole"), [(1, 3), (-1, 1)])
