@@ -92,6 +92,7 @@ def _integration(core: Core, version: str, profile: str, *, coverage: bool, targ
         environment = environments.core_environment(core, version)
         with tree.exclusive(f"integration-{core.line}-{profile}") as root:
             collection = tree.lay_out(root)
+            _provide_ssh_key()
             shutil.rmtree(collection / "tests" / "output", ignore_errors=True)
             passed = _play_targets(log, environment, collection, version, profile, targets, coverage=coverage)
             if coverage:
@@ -166,6 +167,16 @@ def _data_file(name: str) -> Path:
 
 def forget_coverage() -> None:
     shutil.rmtree(COVERAGE, ignore_errors=True)
+
+
+def _provide_ssh_key() -> None:
+    """ansible-test makes a key when it finds none; two runs that do so at the same time are in each other's way."""
+    key = environments.home() / ".ansible" / "test" / "id_rsa"
+    with environments.lock("ssh-key"):
+        if not key.exists() and shutil.which("ssh-keygen"):
+            key.parent.mkdir(parents=True, exist_ok=True)
+            command = ["ssh-keygen", "-m", "PEM", "-q", "-t", "rsa", "-N", "", "-f", str(key)]
+            subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
 
 
 def _provide_get_pip() -> None:
