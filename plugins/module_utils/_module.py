@@ -147,7 +147,7 @@ def _connected(definition: Definition, call: Call) -> Iterator[Task[Api]]:
         warn("validate_certs is false: anybody on the way can read the token and change what is installed")
     api = connect(resolved, warn, call.secrets, pool=needs.pool)
     try:
-        yield Task(call.params, api, call.check_mode, warn)
+        yield Task(call.params, api, call.check_mode, warn, call.given)
     finally:
         # In the controller's process the items of a loop follow each other.
         api.transport.close()

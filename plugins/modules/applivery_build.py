@@ -64,29 +64,29 @@ options:
         type: str
       version_name:
         description:
-          - The version name. A number is refused unless it is a whole one; quote V("4.10").
-        type: raw
+          - The version name. Quote what looks like a number, such as V("4.10").
+        type: str
       version_code:
         description:
           - The version code that the package tells. Compared as text.
-        type: raw
+        type: str
       tag:
         description:
           - One of the tags of the build.
-        type: raw
+        type: str
       git_branch:
         description:
           - The branch that the uploader told.
-        type: raw
+        type: str
       git_commit:
         description:
           - The commit that the uploader told, in full or 7 characters or more of its beginning. Case does not matter.
           - If the uploader told a shortened hash of 7 characters or more, the full one finds it.
-        type: raw
+        type: str
       git_tag:
         description:
           - The Git tag that the uploader told.
-        type: raw
+        type: str
       status:
         description:
           - The state of the build. V(processed) and V(success) are two words for the same state.

@@ -37,28 +37,28 @@ options:
   version_name:
     description:
       - Only builds with this version name.
-    type: raw
+    type: str
   version_code:
     description:
       - Only builds with this version code.
-    type: raw
+    type: str
   tag:
     description:
       - Only builds that have this tag, beside any others.
-    type: raw
+    type: str
   git_branch:
     description:
       - Only builds whose uploader told this branch.
-    type: raw
+    type: str
   git_commit:
     description:
       - Only builds of this commit. 7 characters or more of its beginning are enough, here and in what the uploader
         told.
-    type: raw
+    type: str
   git_tag:
     description:
       - Only builds whose uploader told this Git tag.
-    type: raw
+    type: str
   status:
     description:
       - Only builds in this state.
@@ -165,7 +165,7 @@ builds:
 result:
   description: What O(query) yields from the list.
   returned: when O(query) is given
-  type: raw
+  type: str
 failure:
   description: What the server said, for a playbook to decide on.
   returned: failure

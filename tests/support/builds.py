@@ -47,6 +47,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Module:
     """Runs the module against one simulator; keeps the warnings of the last run."""
 
+    spec = BUILD_SPEC
+    run = staticmethod(run)
+
     def __init__(self, sim: Simulator, api: str = "workspace", **connection: Any) -> None:
         self.sim = sim
         self.api = api
@@ -55,12 +58,12 @@ class Module:
 
     def __call__(self, check: bool = False, **options: Any) -> Outcome:
         """The outcome for these options; the request log holds only what this run sent."""
-        checked = ArgumentSpecValidator(BUILD_SPEC).validate(options)
+        checked = ArgumentSpecValidator(self.spec).validate(options)
         assert checked.error_messages == []
         self.warnings.clear()
         self.sim.forget_requests()
         api = connect(self._connection(), self.warnings.append, backoff=0.01)
-        outcome = run(Task(checked.validated_parameters, api, check, self.warnings.append))
+        outcome = self.run(Task(checked.validated_parameters, api, check, self.warnings.append, options))
         if check:
             assert self.sim.writes == []
         return outcome

@@ -32,10 +32,15 @@ _ENOUGH = 10
 
 
 class Search(NamedTuple):
-    """The outcome of a search: builds that fit, newest first, each read in full; and all that was listed on the way."""
+    """The outcome of a search.
+
+    ``found`` fit, newest first, each read in full; ``listed`` is all that was listed on the way; ``rejected`` are those
+    that an expression chose, and that are gone or not meant after all.
+    """
 
     found: list[Build]
     listed: list[Build]
+    rejected: tuple[str | None, ...] = ()
 
 
 def hints(api: Api, wanted: Wanted) -> dict[str, Any]:
@@ -121,7 +126,7 @@ def _look(api: Api, aim: Aim, told: Mapping[str, Any]) -> Search:
     if aim.match.query is not None:
         listed = list(newest_first(api, told))
         fitting = [] if aim.match.unseen(listed) else [build for build in listed if fits(build, wanted)]
-        return Search(_picked(api, aim, fitting), listed)
+        return _picked(api, aim, fitting, listed)
     listed = []
     found: list[Build] = []
     for build in newest_first(api, told):
@@ -146,20 +151,23 @@ def _look_closer(api: Api, aim: Aim, listed: Sequence[Build]) -> Search:
             if fits(build, aim.match.wanted):
                 yield build
 
-    found = _picked(api, aim, fitting())
-    return Search(found, [read.get(identity(build), build) for build in listed])
+    outcome = _picked(api, aim, fitting(), [])
+    return outcome._replace(listed=[read.get(identity(build), build) for build in listed])
 
 
-def _picked(api: Api, aim: Aim, fitting: Iterable[Build]) -> list[Build]:
+def _picked(api: Api, aim: Aim, fitting: Iterable[Build], listed: list[Build]) -> Search:
     """The builds that are meant among the fitting ones: one after the other, each without those before it."""
     if aim.match.query is None:
-        return list(islice(filter(aim.accepts, fitting), aim.most))
+        return Search(list(islice(filter(aim.accepts, fitting), aim.most)), listed)
     left = list(fitting)
     found: list[Build] = []
+    rejected: list[str | None] = []
     while len(found) < aim.most and (chosen := aim.match.pick(left)) is not None:
-        found.extend(aim.confirmed(chosen, find_by_id(api, str(identity(chosen)))))
+        confirmed = aim.confirmed(chosen, find_by_id(api, str(identity(chosen))))
+        found.extend(confirmed)
+        rejected.extend([] if confirmed else [identity(chosen)])
         left = [build for build in left if build is not chosen]
-    return found
+    return Search(found, listed, tuple(rejected))
 
 
 def _ignored(told: Mapping[str, Any], builds: Sequence[Build]) -> bool:

@@ -24,6 +24,7 @@ from .resource import (
 from .._api.envelope import identity
 from .._core.errors import AppliveryError, InvalidInput
 from .._core.fields import snake
+from .._core.given import numbers_in
 from .._core.query import Query, compile_query, run_query
 
 Wanted = Mapping[str, Any]
@@ -31,8 +32,7 @@ Wanted = Mapping[str, Any]
 SHORTEST_COMMIT = 7
 STATUSES = (*UNFINISHED, *DONE, FAILED)
 _SYSTEMS = ("ios", "android", "macos", "windows")
-# YAML has read a number before anybody could see what was typed, so such values come as they are (fault D2).
-_AS_GIVEN: Mapping[str, Any] = MappingProxyType({"type": "raw"})
+_TEXT: Mapping[str, Any] = MappingProxyType({"type": "str"})
 
 
 def text_of(value: Any) -> str:
@@ -72,7 +72,7 @@ class Criterion(NamedTuple):
     option: str
     path: tuple[str, ...]
     test: Callable[[Any, Any], bool] = _equal
-    spec: Mapping[str, Any] = _AS_GIVEN
+    spec: Mapping[str, Any] = _TEXT
     unset: Any = None
 
     def read(self, build: Mapping[str, Any]) -> Any:
@@ -93,7 +93,7 @@ class Criterion(NamedTuple):
 
 
 CRITERIA = (
-    Criterion("os", ("os",), spec={"type": "str"}),
+    Criterion("os", ("os",)),
     Criterion("version_name", ("versionName",)),
     Criterion("version_code", ("versionCode",)),
     Criterion("tag", ("tags",), _contains),
@@ -116,36 +116,19 @@ def match_spec() -> dict[str, Any]:
     return {"type": "dict", "options": {**filter_spec(), "query": {"type": "str"}}}
 
 
-def checked(params: Mapping[str, Any], prefix: str = "", removes: bool = False) -> dict[str, Any]:
+def checked(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """The flat filters that are given; refuses an empty one, which would quietly fit everything.
 
-    ``prefix`` stands before option names in messages, such as ``match.``; ``removes`` says that what fits is to go.
+    ``prefix`` stands before option names in messages, such as ``match.``.
     """
-    wanted = {
-        entry.option: _as_typed(entry, params[entry.option], f"{prefix}{entry.option}", removes)
-        for entry in CRITERIA
-        if params.get(entry.option) is not None
-    }
+    wanted = {entry.option: params[entry.option] for entry in CRITERIA if params.get(entry.option) is not None}
+    for option, value in wanted.items():
+        if not str(value).strip():
+            raise InvalidInput(f"{prefix}{option} is empty; leave it out, or look at the variable that it comes from")
     system = wanted.get("os", "")
     if system != system.lower() and system.lower() in _SYSTEMS:
         raise InvalidInput(f"{prefix}os: Applivery writes {system} as {system.lower()}")
     return wanted
-
-
-def _as_typed(entry: Criterion, value: Any, option: str, removes: bool) -> Any:
-    if entry.spec["type"] == "bool":
-        return value
-    if isinstance(value, (bool, float)) or not isinstance(value, (str, int)):
-        raise InvalidInput(f"{option}: YAML made {value!r} of what was typed; quote it")
-    if removes and isinstance(value, int):
-        raise InvalidInput(
-            f"{option}: {value} is a number, and YAML makes the same number of different texts (0145 becomes 101). "
-            f"That must not decide what is removed: quote it, as in '{value}'"
-        )
-    text = str(value).strip()
-    if not text:
-        raise InvalidInput(f"{option} is empty; leave it out, or look at the variable that it comes from")
-    return text
 
 
 def misfits(build: Mapping[str, Any], wanted: Wanted, known_only: bool = False) -> dict[str, Any]:
@@ -179,9 +162,9 @@ class Match(NamedTuple):
     query: Query | None = None
 
     @classmethod
-    def of(cls, params: Mapping[str, Any], removes: bool = False) -> Match:
+    def of(cls, params: Mapping[str, Any]) -> Match:
         """Check the options; InvalidInput names what can't be searched for."""
-        wanted = checked(params, "match.", removes)
+        wanted = checked(params, "match.")
         text = params.get("query")
         if text is not None and not text.strip():
             raise InvalidInput("match.query is empty; leave it out, or look at the variable that it comes from")
@@ -189,6 +172,16 @@ class Match(NamedTuple):
             raise InvalidInput("match is empty: say at least one thing about the build, such as version_name")
         query = compile_query(text, "match.query") if text is not None else None
         return cls(wanted, query)
+
+    @classmethod
+    def of_removal(cls, params: Mapping[str, Any], given: Any) -> Match:
+        """As ``of``, for what is to be deleted; ``given`` is the option as the task says it."""
+        for option in numbers_in(given):
+            raise InvalidInput(
+                f"match.{option}: {params.get(option)} is a number, and YAML makes the same number of different texts "
+                "(0145 becomes 101). That must not decide what is deleted: quote it"
+            )
+        return cls.of(params)
 
     def __str__(self) -> str:
         said = [f"{option} {value!r}" for option, value in self.wanted.items()]

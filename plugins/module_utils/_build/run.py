@@ -93,10 +93,10 @@ class _Work:
         self.goal = Goal.of(params)
         self.patience = Patience.of(params)
         self.ident = check_id("build_id", params["build_id"]) if params["build_id"] else None
-        removes = params["state"] == "absent"
-        self.match = Match.of(params["match"], removes) if params["match"] is not None else None
+        self.match = _match_of(task)
         self.upload: Upload | None = None
         self.listed: list[Build] = []
+        self.rejected: tuple[str | None, ...] = ()
         if self.ident is None and self.match is None:
             raise InvalidInput("build_id or match: one of them must say which build is meant")
         if any(not str(tag).strip() for tag in params["tags"] or []):
@@ -122,7 +122,7 @@ class _Work:
         if self.match is None:
             return get(self.api, str(self.ident))
         outcome = search(self.api, Aim(self.match, accepts=self._may_be_meant))
-        self.listed = outcome.listed
+        self.listed, self.rejected = outcome.listed, outcome.rejected
         if outcome.found:
             self._tell_passed_over(outcome, self.match)
             return outcome.found[0]
@@ -292,20 +292,21 @@ class _Work:
         )
         if identity(now or {}) != identity(before) or identity(then or {}) == identity(before):
             return
+        lost = "match.query: it does not find this build any longer when it is changed as the task says, but"
+        better = "Ask for something that the task does not change, or give build_id"
         if then is not None:
-            raise InvalidInput(
-                f"match.query does not find this build any longer when it is changed as the task says, but "
-                f"{name_of(then)}: each run would change one more build. Ask for something that the task does not "
-                "change, or give build_id"
-            )
-        self.task.warn(
-            "match.query: it does not find the build any longer after this change, so the next run finds none; ask for "
-            "something that the task does not change, or give build_id"
-        )
+            raise InvalidInput(f"{lost} {name_of(then)}: each run would change one more build. {better}")
+        if self.upload is not None:
+            raise InvalidInput(f"{lost} none: the next run would upload the file again. {better}")
+        self.task.warn(f"{lost} none, so the next run fails. {better}")
 
     def _with(self, build: Build) -> list[Build]:
-        """What was listed, with this build as it is here."""
-        return [build if identity(listed) == identity(build) else listed for listed in self.listed]
+        """What could be meant of what was listed, with this build as it is here."""
+        return [
+            build if identity(listed) == identity(build) else listed
+            for listed in self.listed
+            if identity(listed) not in self.rejected
+        ]
 
     def _tell_uncompared(self, plan: Plan) -> None:
         if plan.uncompared and self.task.check_mode:
@@ -316,6 +317,14 @@ class _Work:
         if not plan.body:
             return before
         return {**before, **plan.body, "updatedAt": None} if self.task.check_mode else write(self.task, before, plan)
+
+
+def _match_of(task: Task[Api]) -> Match | None:
+    match = task.params["match"]
+    if match is None:
+        return None
+    removes = task.params["state"] == "absent"
+    return Match.of_removal(match, task.given.get("match")) if removes else Match.of(match)
 
 
 DEFINITION = Definition(

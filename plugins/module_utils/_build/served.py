@@ -38,8 +38,8 @@ from .._publication.resource import (
 
 Publication = Mapping[str, Any]
 _READ = {entry.option: entry.read for entry in CRITERIA}
-# What a filter's value is compared with.
-_FOLLOWED = {"gitBranch": "git_branch", "gitTag": "git_tag"}
+# What the value of a filter is compared with.
+FOLLOWED = {"gitBranch": "git_branch", "gitTag": "git_tag", "tag": "tag"}
 
 
 def publications(task: Task[Api]) -> Iterator[dict[str, Any]]:
@@ -124,7 +124,9 @@ def served(found: Iterable[Publication], builds: Sequence[Build]) -> Served:
         followed = _followed(publication, builds)
         if followed is None or not shows_its_builds(publication):
             unknown.append(name)
-        for ident in (*pinned_builds(publication), *(str(identity(build)).lower() for build in followed or ())):
+            # Whatever it is that is followed, the newest builds are the likeliest.
+            followed = list(_newest(builds))
+        for ident in (*pinned_builds(publication), *(str(identity(build)).lower() for build in followed)):
             ids.setdefault(ident, name)
     return Served(ids, tuple(unknown))
 
@@ -155,7 +157,7 @@ def _readings(kind: str, value: str) -> Iterator[Callable[[Build], bool]]:
             yield from (_with_tags(wanted, all, form) for wanted in ([value], *([tag] for tag in several), several))
             yield _with_tags(several, any, form)
         else:
-            yield _with_text(_READ[_FOLLOWED[kind]], value, form)
+            yield _with_text(_READ[FOLLOWED[kind]], value, form)
 
 
 def _with_text(read: Callable[[Build], Any], value: str, form: Callable[[Any], str]) -> Callable[[Build], bool]:

@@ -92,7 +92,8 @@ def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
     cleared = {name for name, value in body.items() if value in ("", [], {})}
     if before.keys() - cleared <= answer.keys():
         return answer
-    if body.keys() <= answer.keys():
+    # An answer that only repeats what was sent does not tell that the server shows it.
+    if body.keys() <= answer.keys() and not unreturned(body, before):
         return {**before, **answer}
     return _read_again(api, ident)
 

@@ -49,6 +49,16 @@ def _without_nulls_inside(entry: Mapping[str, Any], value: Any) -> Any:
     return value
 
 
+def numbers_in(value: Any) -> list[str]:
+    """The keys of an option that is a dictionary which hold whole numbers."""
+    try:
+        # Ansible reads a text in place of a dictionary as JSON, or as key=value.
+        inside = check_type_dict(value)
+    except (TypeError, ValueError):
+        return []
+    return [str(key) for key, item in inside.items() if isinstance(item, int) and not isinstance(item, bool)]
+
+
 def check_texts(spec: Spec, given: Mapping[str, Any], place: str = "") -> None:
     """Refuse, at any depth, what can't be the text that was written: raises InvalidInput with the option's name."""
     entries = _by_every_name(spec)

@@ -18,10 +18,21 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Task(Generic[Client]):
-    """What a resource gets to see of the task: its options, an API to talk to, and a way to warn."""
+    """What a resource gets to see of the task: its options, an API to talk to, and a way to warn.
 
-    def __init__(self, params: Mapping[str, Any], api: Client, check_mode: bool, warn: Callable[[str], None]) -> None:
+    ``given`` are the options as the task says them, before Ansible made texts of numbers.
+    """
+
+    def __init__(
+        self,
+        params: Mapping[str, Any],
+        api: Client,
+        check_mode: bool,
+        warn: Callable[[str], None],
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
         self.params = params
+        self.given = params if given is None else given
         self.api = api
         self.check_mode = check_mode
         self.warn = warn
