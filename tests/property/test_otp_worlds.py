@@ -55,7 +55,7 @@ def ways(dice: random.Random) -> Ways:
         items=dice.choice(["reference", "reference", "seed", "both"]),
         publication=dice.choice(["shown", "shown", "object", "hidden", "null"]),
         answer=dice.choice(["array", "object"]),
-        unique=dice.choice(["publication", "store"]),
+        unique=dice.choice(["publication", "store", "nowhere"]),
         filters=dice.choice(["honoured", "ignored", "refused"]),
         sort=dice.choice(["honoured", "ignored", "refused"]),
         envelope=dice.choice(["docs", "docs", "bare"]),

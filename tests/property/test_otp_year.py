@@ -21,13 +21,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import ledger as ledger_module
 from ansible_collections.applivery.distribution.tests.property.test_otp_worlds import run_once
 from ansible_collections.applivery.distribution.tests.support.otp_service import BETA, Killed, Service, Ways
 from ansible_collections.applivery.distribution.tests.support.tasks import Ran
 
 NIGHTS = int(os.environ.get("APPLIVERY_FUZZ_NIGHTS") or 40)
 SEED = int(os.environ.get("APPLIVERY_FUZZ_SEED") or 1)
-FAILING = 0.3
+FAILING = (0.0, 0.3, 0.3, 0.5)
+# How many requests of one run are on their way at a time, so that a kill leaves no more than so many in doubt.
+AT_ONCE = 3
 
 
 @dataclass
@@ -64,14 +67,16 @@ class Year:
     testers: list[Invited]
     first: Any = None
     night: int = 0
-    doubts: list[str] = field(default_factory=list)
+    # How many people may be in doubt by now: those whose request a kill may have cut off.
+    doubts: int = 0
+    dead: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         self.first = self.service.now
 
     def options(self) -> dict[str, Any]:
         users = [tester.element(self.service, self.first) for tester in self.testers if tester.begins <= self.night]
-        return {"users": users, "admit": "once", "ledger": str(self.ledger), "concurrency": 3}
+        return {"users": users, "admit": "once", "ledger": str(self.ledger), "concurrency": AT_ONCE}
 
     def run(self, service: Service) -> Ran:
         return run_once(service, self.options())
@@ -80,7 +85,9 @@ class Year:
 
     def pass_night(self) -> None:
         """One run, two at once, or one that is killed and run again the next night."""
-        self.service.fault = self._fault(kill=self.dice.randint(1, 12) if self.night % 10 == 9 else 0)
+        self.dead.clear()
+        self.service.fault = self._fault(kill=self.dice.randint(1, 4) if self.night % 10 == 9 else 0)
+        self.service.full = self.dice.random() < 0.1
         if self.night % 20 == 19:
             self._two_at_once()
         else:
@@ -91,14 +98,21 @@ class Year:
 
     def _fault(self, kill: int) -> Any:
         dice, left = random.Random(self.dice.random()), [kill]
+        failing = dice.choice(FAILING)
+        # Half of the kills hit a request that lets somebody in: the moment that matters.
+        counted = dice.choice(["GET POST PUT DELETE", "POST"])
         lock = threading.Lock()
 
         def fault(method: str) -> str:
             with lock:
-                left[0] -= 1
-                if left[0] == 0:
+                if self.dead.is_set():
+                    return "kill before"
+                left[0] -= method in counted
+                if kill and left[0] == 0:
+                    self.dead.set()
+                    self.doubts += 2 * AT_ONCE
                     return dice.choice(["kill before", "kill after"])
-                if dice.random() >= FAILING:
+                if dice.random() >= failing:
                     return ""
                 return dice.choice(["before", "busy"] if method == "GET" else ["before", "after", "busy"])
 
@@ -120,27 +134,35 @@ class Year:
     def pass_day(self) -> None:
         """Testers download; some are invited anew; a day goes by."""
         for ident in list(self.service.users):
-            if self.dice.random() < 0.3:
+            if self.dice.random() < 0.5:
                 self.service.download(ident)
+        admitted = Counter(email for email, _owner in self.service.admissions)
         for tester in self.testers:
             gone = tester.email not in self.service.on(BETA) + self.service.on(None)
-            if gone and tester.begins < self.night < tester.ends and self.dice.random() < 0.02:
+            # Nobody is invited anew before the last invitation was served.
+            gone = gone and admitted[tester.email] == tester.invitations - tester.void
+            if gone and tester.begins < self.night < tester.ends and self.dice.random() < 0.15:
                 tester.invitations += 1
         self.service.pass_day()
         self.night += 1
 
     def settle(self) -> Ran:
         """A run in which nothing fails, and a new invitation for whoever was named as not certain."""
+        self.dead.clear()
         self.service.fault = lambda _method: ""
+        self.service.full = False
         ran = self.run(self.service)
         admitted = Counter(email for email, _owner in self.service.admissions)
         for tester in self.testers:
             known = self.answer(tester.email, ran)
             if known is None or "may have been let in" not in known:
                 continue
+            self.doubts -= 1
+            assert self.doubts >= 0, f"{tester.email} is in doubt, and no kill can be the reason"
             assert any(tester.email in text for text in ran.warnings), "nobody was told of a doubt"
             tester.void += tester.invitations - tester.void - admitted[tester.email]
             tester.invitations += 1
+        self.doubts = 0
         return self.run(self.service)
 
     @staticmethod
@@ -169,7 +191,7 @@ def check(year: Year, ran: Ran) -> None:
 
 
 WORLDS = {
-    "downloads": Ways(unique="publication"),
+    "downloads": Ways(unique="nowhere"),
     "store": Ways(unique="store", page=5, sort="ignored"),
     "seed": Ways(body="seed", items="seed", answer="object", unique="store"),
     "hidden": Ways(publication="hidden", filters="ignored", page=5),
@@ -177,7 +199,7 @@ WORLDS = {
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_a_year_of_nights(world: str, tmp_path: Path) -> None:
+def test_a_year_of_nights(world: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dice = random.Random(f"{world} {SEED}")
     testers = [
         Invited(
@@ -186,9 +208,18 @@ def test_a_year_of_nights(world: str, tmp_path: Path) -> None:
             begins + dice.randint(5, NIGHTS),
             dice.random() < 0.5,
         )
-        for number in range(12)
+        for number in range(20)
     ]
     year = Year(dice, Service(WORLDS[world]), tmp_path / "ledger.json", testers)
+    replace = ledger_module._replace
+
+    def replace_unless_dead(path: str, text: str) -> None:
+        # Whatever a process would still like to do after a kill, it does not.
+        if year.dead.is_set():
+            raise Killed
+        replace(path, text)
+
+    monkeypatch.setattr(ledger_module, "_replace", replace_unless_dead)
     for night in range(NIGHTS):
         year.pass_night()
         if night % 5 == 4:

@@ -70,6 +70,7 @@ class Service:
     between: Callable[[], None] = lambda: None
     users: dict[str, dict[str, Any]] = field(default_factory=dict)
     admissions: list[tuple[str, str | None]] = field(default_factory=list)
+    full: bool = False
     writes: int = 0
     requests: int = 0
     _number: int = 0
@@ -194,9 +195,10 @@ class Service:
             return _error(404, 3001)
         for user in self.users.values():
             same = user["email"].lower() == body["email"].lower()
-            if same and (self.ways.unique == "store" or user["publishedApplicationId"] == owner):
+            there = user["publishedApplicationId"] == owner and self.ways.unique == "publication"
+            if same and (self.ways.unique == "store" or there):
                 return _error(400, 6001)
-        if len(self.users) >= self.ways.seats:
+        if self.full or len(self.users) >= self.ways.seats:
             return _error(400, 5003)
         self.writes += 1
         user = self.add(**{**body, "publication": body.get("publishedApplicationId"), "publishedApplicationId": owner})
