@@ -69,7 +69,9 @@ def populated(dice: random.Random, chosen: Ways) -> Service:
     service = Service(chosen)
     owners = [BETA, PROD] if chosen.body != "seed" and dice.random() < 0.8 else [BETA, PROD, None]
     taken = set()
-    for email in dice.sample(NAMES, dice.randint(0, 5)) + dice.sample(UNLISTED, dice.choice([0, 0, 4])):
+    there = dice.sample(NAMES, dice.randint(0, 5)) + dice.sample(UNLISTED, dice.choice([0, 4, 8]))
+    dice.shuffle(there)
+    for email in there:
         for owner in dice.sample(owners, dice.choice([1, 1, 2])):
             if (email if chosen.unique == "store" else (email, owner)) in taken:
                 continue
@@ -190,6 +192,18 @@ def is_as_wished(service: Service, ran: Ran, options: Mapping[str, Any]) -> None
             assert told["id"] not in after.users
 
 
+def as_it_was_or_names_the_publication(service: Service, before: Seen, options: Mapping[str, Any]) -> None:
+    """Whoever states nothing is left as they are; whoever comes is named to the publication where that can be said."""
+    for user in options["users"]:
+        said = {"allowed_downloads", "single_use"} & set(user)
+        for entry in Seen.of(service).entries(user["email"], BETA, None):
+            was = before.users.get(entry["id"])
+            if was is not None:
+                assert said or was == entry, "an allowance changed that the task does not speak of"
+            elif service.ways.body == "either" and service.ways.items != "seed" and "temporal" not in user:
+                assert entry["publishedApplicationId"] == BETA, "let in without the publication"
+
+
 def tells_changes(service: Service, before: Seen, ran: Ran, writes: int) -> None:
     named = {ident: user for ident, user in service.users.items() if user["email"].lower() not in UNLISTED}
     then = {ident: user for ident, user in before.users.items() if user["email"].lower() not in UNLISTED}
@@ -216,6 +230,7 @@ def quiet_case(dice: random.Random) -> None:
     never_twice(service, before)
     reaches_nobody_else(service, before, options)
     tells_changes(service, before, ran, 0)
+    as_it_was_or_names_the_publication(service, before, options)
     if foretold.error is not None:
         assert ran.error is not None
         assert ran.error.message == foretold.error.message
@@ -281,6 +296,7 @@ def rough_case(dice: random.Random) -> None:
         never_twice(service, before)
         reaches_nobody_else(service, before, options)
         tells_changes(service, then, last, writes)
+        as_it_was_or_names_the_publication(service, before, options)
         if last.error is None:
             is_as_wished(service, last, options)
     service.fault, service.between = lambda _method: "", lambda: None
