@@ -58,6 +58,18 @@ options:
       - A publication without an end is never among them. Where the server shows no end for any publication, the module
         warns, since it may just not return it.
     type: str
+  full:
+    description:
+      - Whether to read each publication by itself, O(concurrency) at a time, for a list may show less of them.
+      - It costs one request for each publication.
+    type: bool
+    default: false
+    version_added: 1.1.0
+  concurrency:
+    description: How many requests may be under way at once with O(full), 1 to 32.
+    type: int
+    default: 8
+    version_added: 1.1.0
 seealso:
   - module: applivery.distribution.applivery_publication
   - module: applivery.distribution.applivery_build_info

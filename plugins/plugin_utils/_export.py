@@ -20,7 +20,8 @@ from ..module_utils._build.resource import BUILDS
 from ..module_utils._core.errors import AppliveryError, InvalidInput
 from ..module_utils._core.task import Definition, Needs, Outcome, Task
 from ..module_utils._otp_user.resource import OTP_USERS, publication_of
-from ..module_utils._publication.find import find_by_id
+from ..module_utils._publication.find import find_many
+from ..module_utils._publication.info import MOST_WORKERS
 from ..module_utils._publication.resource import PUBLICATIONS as ENDPOINT
 from ..module_utils._publication.resource import application_of, pinned_builds
 from ._declared import document, password_variable, users_of, wishes_of
@@ -30,7 +31,6 @@ from ._schema import publication_schema, testers_schema
 Read = dict[str, Any]
 _Given = TypeVar("_Given")
 _Made = TypeVar("_Made")
-_MOST_WORKERS = 32
 SPEC: dict[str, dict[str, Any]] = {
     "folder": {"type": "path", "required": True},
     "people": {"type": "bool", "default": False},
@@ -45,13 +45,13 @@ def needs(params: Mapping[str, Any]) -> Needs:
 
 def workers_of(params: Mapping[str, Any]) -> int:
     """How many requests may be under way at once."""
-    return min(max(int(params["concurrency"]), 1), _MOST_WORKERS)
+    return min(max(int(params["concurrency"]), 1), MOST_WORKERS)
 
 
 def run(task: Task[Api]) -> Outcome:
     """Write one file for each publication, one for each list of people when asked for, and the schemas."""
-    if not 1 <= task.params["concurrency"] <= _MOST_WORKERS:
-        raise InvalidInput(f"concurrency: 1 to {_MOST_WORKERS} requests may be under way at once")
+    if not 1 <= task.params["concurrency"] <= MOST_WORKERS:
+        raise InvalidInput(f"concurrency: 1 to {MOST_WORKERS} requests may be under way at once")
     holding = Holding(task.api, workers_of(task.params), task.warn)
     publications = holding.publications()
     files = {f"schema/{name}.json": _json(schema) for name, schema in _SCHEMAS.items()}
@@ -96,9 +96,7 @@ class Holding:
         listed = [str(identity(item)) for item in self.api.list_all(ENDPOINT)]
         if "None" in listed:
             raise AppliveryError("the list of publications holds one without an id: nothing was concluded from it")
-        read = self.at_once(lambda ident: find_by_id(self.api, ident), listed)
-        # One that is gone by now was deleted meanwhile.
-        found = [item for item in read if item is not None and self._is_meant(item)]
+        found = [item for item in find_many(self.api, listed, self._workers) if self._is_meant(item)]
         return sorted(found, key=lambda item: (str(item["slug"]), str(identity(item))))
 
     def _is_meant(self, read: Read) -> bool:

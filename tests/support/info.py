@@ -55,7 +55,7 @@ class Info:
         """What the module returns for these options; unknown ones are an error."""
         module = importlib.import_module(f"{UTILS}.{WHERE[what]}")
         assert set(options) <= set(module.INFO_SPEC)
-        params = {option: options.get(option) for option in module.INFO_SPEC}
+        params = {option: options.get(option, entry.get("default")) for option, entry in module.INFO_SPEC.items()}
         self.warnings.clear()
         self.sim.forget_requests()
         api = connect(self.connection(**(connection or {})), self.warnings.append, backoff=0.01)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any, Callable
 
 from .._api.client import Api, identity
@@ -22,14 +23,14 @@ from .._api.listing import (
     page_size,
 )
 from .._core.dates import parse_instant
-from .._core.errors import InvalidInput
+from .._core.errors import AppliveryError, InvalidInput
 from .._core.fields import (
     Field,
     argument_spec,
     is_empty,
 )
-from .._core.task import Definition, Outcome, Task
-from .find import find_by_id
+from .._core.task import Definition, Needs, Outcome, Task
+from .find import find_by_id, find_many
 from .resource import (
     FIELD,
     FILTER_KEYS,
@@ -47,13 +48,26 @@ FILTERS: dict[str, dict[str, Any]] = {
     "build": {"type": "str"},
     "expiring_before": {"type": "str"},
 }
-INFO_SPEC = {**FILTERS, **LIST_SPEC}
+INFO_SPEC: dict[str, dict[str, Any]] = {
+    **FILTERS,
+    **LIST_SPEC,
+    "full": {"type": "bool", "default": False},
+    "concurrency": {"type": "int", "default": 8},
+}
+MOST_WORKERS = 32
 # What the server must show of a publication so that the filter can decide.
 _NEEDED = {"visibility": "visibility", "security": "security", "filter_type": "filter", "build": "filter"}
 
 
+def needs(params: Mapping[str, Any]) -> Needs:
+    """Each request that is under way at once wants a connection of its own."""
+    return Needs(pool=min(max(params["concurrency"], 1), MOST_WORKERS))
+
+
 def run_info(task: Task[Api]) -> Outcome:
     """List the publications of the store, or with an app token those of the app."""
+    if not 1 <= (task.params["concurrency"] or 0) <= MOST_WORKERS:
+        raise InvalidInput(f"concurrency: 1 to {MOST_WORKERS} requests may be under way at once")
     expiry = _Expiry(task.params["expiring_before"], task.warn)
     outcome = list_outcome(task, lambda _task: _listing(task, expiry))
     expiry.tell()
@@ -82,6 +96,9 @@ def _read(task: Task[Api], hints: Mapping[str, Any]) -> Iterator[Read]:
         found = find_by_id(api, params["publication_id"])
         yield from [] if found is None else [found]
         return
+    if params["full"]:
+        yield from _read_in_full(api, hints, params)
+        return
     needed = [name for option, name in _NEEDED.items() if params[option] is not None]
     size = page_size(params, any(params[option] is not None for option in FILTERS))
     for item in in_pages(api, PUBLICATIONS, hints, size):
@@ -93,6 +110,18 @@ def _read(task: Task[Api], hints: Mapping[str, Any]) -> Iterator[Read]:
             yield from [] if found is None else [found]
         else:
             yield understood(item)
+
+
+def _read_in_full(api: Api, hints: Mapping[str, Any], params: Mapping[str, Any]) -> Iterator[Read]:
+    """Each publication read by itself, so many at a time as ``concurrency`` says, and no more than are wanted."""
+    workers = params["concurrency"]
+    slug = params["slug"]
+    items = (item for item in in_pages(api, PUBLICATIONS, hints) if slug in (None, item.get("slug")))
+    while batch := list(islice(items, 4 * workers)):
+        idents = [identity(item) for item in batch]
+        if None in idents:
+            raise AppliveryError("the list of publications holds one without an id: nothing was concluded from it")
+        yield from find_many(api, map(str, idents), workers)
 
 
 def _fits(params: Mapping[str, Any], expiry: _Expiry) -> Callable[[Read], bool]:
@@ -151,4 +180,4 @@ def _moment(text: str) -> datetime:
         raise InvalidInput(f"expiring_before: {problem}") from None
 
 
-DEFINITION = Definition(INFO_SPEC, run_info)
+DEFINITION = Definition(INFO_SPEC, run_info, needs)

@@ -161,3 +161,20 @@ def test_the_store_is_the_only_one_or_must_be_chosen(info: Callable[..., Any]) -
     with pytest.raises(InvalidInput, match=second["id"]):
         run("publications")
     assert slugs(run("publications", {"store": second["id"]})) == set()
+
+
+def test_each_is_read_by_itself_when_asked_for(info: Callable[..., Any]) -> None:
+    ask = info(switches={"hidden_fields": ["publication_list:groups"], "max_limit": 10})
+    for number in range(25):
+        ask.sim.add_publication(slug=f"number-{number:02}", groups=[["staff"]])
+    listed = ask("publications")["publications"]
+    assert all("groups" in item["unreturned_fields"] for item in listed)
+    found = ask("publications", full=True, concurrency=4)["publications"]
+    assert [item["slug"] for item in found] == [item["slug"] for item in listed]
+    assert all(item["groups"] == [["staff"]] and "groups" not in item["unreturned_fields"] for item in found)
+    # The store, three pages, and each publication.
+    assert ask.requests == 1 + 3 + 25
+    assert len(ask("publications", full=True, concurrency=1, limit=3)["publications"]) == 3
+    assert ask.requests <= 1 + 1 + 4
+    with pytest.raises(InvalidInput, match="concurrency"):
+        ask("publications", full=True, concurrency=0)
