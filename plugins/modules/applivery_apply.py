@@ -19,7 +19,7 @@ description:
     file and line, and then nothing is sent.
   - Every file is compared, many at a time, and only what differs is written, one by one, publications before people.
     When one fails the others go on; the task then fails and names those that failed.
-  - With O(saved) it brings back what RV(previous) of earlier results says was there, such as publications that were
+  - With O(saved) it brings back what C(previous) of earlier results says was there, such as publications that were
     changed or deleted, labels of builds, and testers who were removed.
 author:
   - Applivery distribution contributors (@applivery)

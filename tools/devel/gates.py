@@ -23,6 +23,7 @@ from devel.simulator import running
 PROFILES = {"default": True, "hostile": False}
 TRACED = "default"
 COVERAGE = CACHE / "coverage"
+CHECKED_REFERENCES = ("--validate-collection-refs", "all", "--check-extra-docs-refs")
 TYPED = ("plugins", "extensions", "simulator", "tools")
 
 # ansible-test makes some environments of its own and fetches pip's installer for them from a host that may be out of
@@ -208,18 +209,12 @@ def _lint(name: str, *commands: Sequence[str], above: bool = False) -> Gate:
 def linters() -> list[Gate]:
     return [
         _lint("ansible-lint", ["ansible-lint", "--offline", "--profile", "production", "--strict", "--nocolor"]),
+        # In the environment of the linters, where all is pinned, instead of one for each session. So it leaves out
+        # the documentation of plugins.
         _lint(
-            "antsibull-docs",
-            [
-                "antsibull-docs",
-                "lint-collection-docs",
-                "--plugin-docs",
-                "--skip-rstcheck",
-                "--validate-collection-refs",
-                "all",
-                "--check-extra-docs-refs",
-                ".",
-            ],
+            "antsibull",
+            ["nox", "--no-venv", "--non-interactive"],
+            ["antsibull-docs", "lint-collection-docs", "--plugin-docs", "--skip-rstcheck", *CHECKED_REFERENCES, "."],
         ),
         _lint(
             "changelog",
@@ -242,8 +237,6 @@ def linters() -> list[Gate]:
             ],
             above=True,
         ),
-        _lint("yamllint", ["yamllint", "--strict", "."]),
-        _lint("reuse", ["reuse", "--no-multiprocessing", "lint"]),
         workflows(),
         fragments.gate(),
         release.gate(),

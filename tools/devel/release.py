@@ -27,7 +27,18 @@ DIST = REPOSITORY / "dist"
 # What a user needs from the artefact, and what is the workshop it is made in.
 WANTED = {"README.md", "LICENSE", "CHANGELOG.md", "changelogs", "docs", "meta", "requirements.txt"}
 WANTED |= {"extensions", "plugins"}
-WORKSHOP = {"tests", "tools", "simulator", "demo", "dist", "Makefile", "LICENSES", "pyproject.toml", "AGENTS.md"}
+WORKSHOP = {
+    "tests",
+    "tools",
+    "simulator",
+    "demo",
+    "dist",
+    "Makefile",
+    "LICENSES",
+    "pyproject.toml",
+    "noxfile.py",
+    "AGENTS.md",
+}
 # W503 is against what PEP 8 now prefers, E203 against what the formatter makes of slices.
 IMPORTER_COMPLAINT = r"^(WARNING(?!.* (W503|E203) )|ERROR|CRITICAL)|Traceback"
 IMPORTER_CHECKS = (
