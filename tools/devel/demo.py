@@ -21,6 +21,7 @@ from devel.simulator import Simulator, running
 DEMO = REPOSITORY / "demo"
 COLLECTIONS = CACHE / "demo" / "collections"
 PLAYBOOK = "release.yml"
+COLLECTION = "applivery.distribution"
 # As in group_vars/all.yml; the publication is looked up in the simulator by it.
 SLUG = "example-app-beta"
 LOOK_AHEAD = "release_expires=2031-01-31"
@@ -53,8 +54,32 @@ def play() -> bool:
         if not _playbook(environment, simulator, "--check", "-e", LOOK_AHEAD):
             raise Failed("The third play saw nothing to change, although one input changed.")
         _nothing_written(simulator)
+        _as_code(environment, simulator)
         _say(*_result(simulator), *_how_for_real(environment))
     return True
+
+
+def _as_code(environment: Environment, simulator: Simulator) -> None:
+    folder = CACHE / "demo" / "applivery"
+    shutil.rmtree(folder, ignore_errors=True)
+    where = ("-e", f"applivery_dir={folder}", "-e", "applivery_application=")
+    _say("4. Everything that is there, as files. They declare it from now on.")
+    _playbook(environment, simulator, *where, playbook=f"{COLLECTION}.export")
+    name = f"{SLUG}.yml"
+    _say(f".cache/demo/applivery/publications/{name}:", (folder / "publications" / name).read_text())
+
+    _say("5. Somebody opens the beta to every country, by hand. The comparison finds it, and fails.")
+    publication = next(item for item in simulator.state()["publications"] if item["slug"] == SLUG)
+    simulator.change(publication["id"], {"allowedCountries": []})
+    simulator.forget_requests()
+    if _playbook(environment, simulator, *where, playbook=f"{COLLECTION}.drift", fails=True):
+        raise Failed("Comparing changed something.")
+    _nothing_written(simulator)
+
+    _say("6. Applying the files mends it.")
+    if not _playbook(environment, simulator, *where, playbook=f"{COLLECTION}.apply"):
+        raise Failed("Nothing was mended.")
+    _playbook(environment, simulator, *where, playbook=f"{COLLECTION}.drift")
 
 
 def _say(*lines: str) -> None:
@@ -69,13 +94,15 @@ def install_collection(environment: Environment) -> None:
     log.run([environment.bin / "ansible-galaxy", *install], cwd=CACHE / "demo", env=environment.variables())
 
 
-def _playbook(environment: Environment, simulator: Simulator, *arguments: str) -> int:
-    """Play once, its output as it comes, and return how many tasks changed something."""
+def _playbook(
+    environment: Environment, simulator: Simulator, *arguments: str, playbook: str = PLAYBOOK, fails: bool = False
+) -> int:
+    """Play once, its output as it comes, and return how many tasks changed something; ``fails`` is how it must end."""
     variables = environment.variables(**simulator.environment(), ANSIBLE_CONFIG=DEMO / "ansible.cfg")
     del variables["ANSIBLE_NOCOLOR"]
     if sys.stdout.isatty():
         variables["ANSIBLE_FORCE_COLOR"] = "1"
-    command: list[str | Path] = [environment.bin / "ansible-playbook", PLAYBOOK, "--diff", *arguments]
+    command: list[str | Path] = [environment.bin / "ansible-playbook", playbook, "--diff", *arguments]
     recap = None
     with subprocess.Popen(
         command,
@@ -89,7 +116,7 @@ def _playbook(environment: Environment, simulator: Simulator, *arguments: str) -
         for line in process.stdout or ():
             print(line, end="", flush=True)
             recap = re.search(r"changed=(\d+)", re.sub(r"\x1b\[[0-9;]*m", "", line)) or recap
-    if process.returncode or recap is None:
+    if bool(process.returncode) is not fails or recap is None:
         raise Failed(f"ansible-playbook ended with {process.returncode}.")
     return int(recap[1])
 

@@ -91,6 +91,10 @@ class Simulator:
         """Put an object there without any check; return it with its id."""
         return dict(self._call("POST", f"/_simulator/{kind}", fields))
 
+    def change(self, identity: str, fields: dict[str, Any]) -> None:
+        """Change an object as somebody in the dashboard would."""
+        self._call("PUT", f"/_simulator/objects/{identity}", fields)
+
     def _requests(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "/_simulator/requests")["requests"])
 
