@@ -118,11 +118,12 @@ def _replaced(found: Publications, goal: Goal, plan: Plan, read: dict[str, Any])
     ident = str(identity(read))
     body = {**plan.body, **found.api.body_context(application_of(read))}
     done: dict[str, Any] = {"previous": as_read(read)}
+    steps: list[Body] = []
     try:
         try:
-            sent = _replace(found, ident, body, application_of(read), read.get("visibility"))
+            sent = _replace(found, ident, body, read, steps)
         except AmbiguousWrite as problem:
-            return _replaced_after_all(found, goal, plan, read, problem)
+            return _replaced_after_all(found, goal, plan, read, problem, began=bool(steps))
         done["changed"] = True
         after = found.by_id(ident)
         if after is None:
@@ -134,12 +135,11 @@ def _replaced(found: Publications, goal: Goal, plan: Plan, read: dict[str, Any])
 
 
 def _replaced_after_all(
-    found: Publications, goal: Goal, plan: Plan, read: dict[str, Any], problem: AmbiguousWrite
+    found: Publications, goal: Goal, plan: Plan, read: dict[str, Any], problem: AmbiguousWrite, began: bool
 ) -> dict[str, Any]:
     """The publication, where reading it again shows that the update was carried out; else the error."""
     after = _glimpse(found, str(identity(read)))
     # A first step that came through moved the time of the last update, too: then only the new values prove anything.
-    began = bool(problem.result.get("changed"))
     believed = after is not None and (not_to_see(plan, after) == [] if began else happened(read, plan, after))
     if after is not None and believed and not judge(goal.wishes, read, plan, after).wrong:
         _verify(found, goal.wishes, read, plan, after)
@@ -191,8 +191,8 @@ def _created(found: Publications, goal: Goal, plan: Plan) -> dict[str, Any]:
 
     try:
         sent = _send(found, plan.body, None, post)
-    except AppliveryError as problem:
-        raise problem.with_result(changed=True) if looked_up and looked_up[-1] == {} else problem from None
+    except AmbiguousWrite as problem:
+        raise problem.with_result(changed=looked_up[-1:] != [None]) from None
     ident = identity(sent.answer) if isinstance(sent.answer, Mapping) else None
     try:
         after = found.by_id(ident) if ident else found.by_slug(slug)
@@ -252,7 +252,7 @@ def _deleted(found: Publications, ident: str, read: Mapping[str, Any]) -> bool:
                 f" {_LAST_OF_ITS_KIND}; set visibility: inactive instead, or create another such publication first."
             )
         unknown = isinstance(problem, AmbiguousWrite) and _glimpse(found, ident) is None
-        raise problem.with_result(previous=as_read(read), **({"changed": True} if unknown else {})) from None
+        raise problem.with_result(previous=as_read(read), changed=unknown) from None
 
 
 def _is_refusal(problem: RequestFailed) -> bool:
@@ -283,24 +283,27 @@ class Sent(NamedTuple):
         return plan._replace(expected={**plan.expected, "groups": after.get("groups")})
 
 
-def _replace(found: Publications, ident: str, body: Body, application: str | None, visibility: Any) -> Sent:
+def _replace(found: Publications, ident: str, body: Body, read: Mapping[str, Any], steps: list[Body]) -> Sent:
     """PUT a body, in two steps where the server can't bear both country lists at once.
 
-    ``visibility`` is what the publication has now.
+    ``steps`` gets what was, or may have been, written before the body as a whole.
     """
+    application = application_of(read)
 
     def put(body: Body, in_steps: Callable[[Body], Sent] | None = None) -> Sent:
         return _send(found, body, application, lambda sent: found.api.update(PUBLICATIONS, ident, sent), in_steps)
 
-    return put(body, lambda refused: _in_two_steps(put, refused, visibility))
+    return put(body, lambda refused: _in_two_steps(put, refused, read.get("visibility"), steps))
 
 
-def _in_two_steps(put: Callable[[Body], Sent], body: Body, visibility: Any) -> Sent:
+def _in_two_steps(put: Callable[[Body], Sent], body: Body, visibility: Any, steps: list[Body]) -> Sent:
     """Clear one country list, then set the other (fact sheet, hazard 5); nobody is let in meanwhile."""
     emptied, filled = sorted(_COUNTRY_NAMES, key=lambda name: not is_empty(body[name]))
+    first = {**{name: value for name, value in body.items() if name != filled}, "visibility": "inactive"}
     with suppress(AmbiguousWrite):
         # What became of this step does not matter, the other one replaces everything.
-        put({**{name: value for name, value in body.items() if name != filled}, "visibility": "inactive"})
+        put(first)
+    steps.append(first)
     try:
         return put({name: value for name, value in body.items() if name != emptied})
     except AppliveryError as problem:
