@@ -141,17 +141,23 @@ def possibly_lost(wishes: Mapping[str, Any], read: Read, others: Iterable[str]) 
 
 
 def _unnamed_and_unread(entry: Field, wish: Any, read: Read, path: str) -> list[str]:
-    if entry.name in read:
-        return []
-    if wish is None:
+    shown = read.get(entry.name)
+    if entry.name not in read and wish is None:
         return [path]
-    if entry.whole or entry.kind.type != "dict" or not isinstance(wish, Mapping):
+    # A field that is shown, and shown to be unset, hides no leaf.
+    if (entry.name in read and is_empty(shown)) or not _has_leaves(entry, wish, shown):
         return []
     return [
         name
         for leaf in entry.children
-        for name in _unnamed_and_unread(leaf, wish.get(leaf.option), {}, f"{path}.{leaf.option}")
+        for name in _unnamed_and_unread(leaf, (wish or {}).get(leaf.option), shown or {}, f"{path}.{leaf.option}")
     ]
+
+
+def _has_leaves(entry: Field, *values: Any) -> bool:
+    """Whether a field is merged leaf by leaf, and everything that is known of it is of that form."""
+    nested = bool(entry.children) and entry.kind.type == "dict" and not entry.whole
+    return nested and all(value is None or isinstance(value, Mapping) for value in values)
 
 
 def _excluded(wishes: Mapping[str, Any], read: Read) -> set[str]:
@@ -345,9 +351,10 @@ def _as_far_as_shown(entry: Field, expected: Any, actual: Any, before: Any = Non
 
 
 def _loosely(value: Any) -> Any:
-    """What two spellings of a value have in common: no case, no blanks at the edges, no order."""
+    """What two spellings of a value have in common: no case, no blanks at the edges, no order, nothing that is off."""
     if isinstance(value, Mapping):
-        return {key: _loosely(value[key]) for key in sorted(value)}
+        leaves = {key: _loosely(value[key]) for key in sorted(value)}
+        return {key: leaf for key, leaf in leaves.items() if leaf not in (None, False)}
     if isinstance(value, list):
         return sorted({repr(_loosely(item)) for item in value})
     return value.strip().casefold() if isinstance(value, str) else value

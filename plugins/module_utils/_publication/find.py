@@ -14,7 +14,6 @@ from typing import Any, Callable
 from .._api.client import Api, identity
 from .._core.errors import AppliveryError
 from .._core.fields import is_empty
-from .._core.values import DEEPEST, is_too_deep
 from .._otp_user.resource import has_otp_users
 from .resource import PUBLICATIONS, understood
 
@@ -45,11 +44,6 @@ class Publications:
         found = self.api.find(PUBLICATIONS, ident)
         if found is None:
             return None
-        if is_too_deep(found):
-            raise AppliveryError(
-                f"the server's answer for the publication {ident} is nested more than {DEEPEST} deep; nothing was made "
-                "of it"
-            )
         if is_empty(found.get("slug")):
             raise AppliveryError(
                 f"the server's answer for the publication {ident} does not show a slug: it is incomplete"
