@@ -172,13 +172,6 @@ class Field(NamedTuple):
         return self.api or camel(self.option)
 
 
-class Choices(list[str]):
-    """The choices of an option. Null is among them: it leaves the field alone, as leaving the option out does."""
-
-    def __contains__(self, value: object) -> bool:
-        return value is None or super().__contains__(value)
-
-
 def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
     """The part of a module's argument spec that the table describes."""
     spec: dict[str, dict[str, Any]] = {}
@@ -187,7 +180,7 @@ def argument_spec(fields: Iterable[Field]) -> dict[str, dict[str, Any]]:
         if entry.kind.elements:
             made["elements"] = entry.kind.elements
         if entry.choices:
-            made["choices"] = list(entry.choices) if entry.spec.get("required") else Choices(entry.choices)
+            made["choices"] = list(entry.choices)
         if entry.children:
             made["options"] = argument_spec(entry.children)
         if entry.secret:

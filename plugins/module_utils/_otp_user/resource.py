@@ -118,13 +118,11 @@ def shown_otp_user(read: Mapping[str, Any]) -> dict[str, Any]:
 def has_otp_users(api: Api, publication: str) -> bool:
     """Whether somebody is, or may be, on the publication's list; users that do not show a publication count too.
 
-    For a warning, so what hinders the answer (another API, a token without the permission) counts as no. The server's
-    filter is used to read little.
+    For a warning, so one page is asked for, once: what hinders the answer (another API, a token without the
+    permission, a server that is busy) counts as no. The server's filter is used to read little.
     """
     try:
-        for page in api.pages(OTP_USERS, {PUBLICATION.name: publication}):
-            if any(publication_of(read) in (publication.lower(), None) for read in page):
-                return True
+        page = next(api.pages(OTP_USERS, {PUBLICATION.name: publication}, attempts=1), [])
     except AppliveryError:
         return False
-    return False
+    return any(publication_of(read) in (publication.lower(), None) for read in page)

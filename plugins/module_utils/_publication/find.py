@@ -61,14 +61,7 @@ class Publications:
         The slug is a hint to the server (guide: exact; issue 119: a search) and is compared again here. Absence is
         believed only from a listing that was not narrowed.
         """
-        fits = self._with_slug(slug)
-        idents = {identity(item) for item in fits}
-        if None in idents:
-            raise AppliveryError(
-                f"slug: the server lists a publication with the slug {slug} and does not show its id: it can "
-                "neither be read nor be taken for absent; look at it in the dashboard"
-            )
-        ids = sorted(str(ident) for ident in idents)
+        ids = sorted({str(identity(item)) for item in self._with_slug(slug)})
         if len(ids) > 1:
             raise AppliveryError(
                 f"slug: {len(ids)} publications have the slug {slug}; choose one by publication_id: {', '.join(ids)}"

@@ -13,7 +13,6 @@ from typing import Any
 from .._api.client import Endpoint, identity
 from .._api.connection import INTEGRATIONS, WORKSPACE
 from .._api.endpoint import NEWEST_FIRST
-from .._core.errors import AppliveryError
 from .._core.fields import (
     COLOUR,
     COUNTRIES,
@@ -29,7 +28,6 @@ from .._core.fields import (
     is_id,
     shown,
 )
-from .._core.values import DEEPEST, is_too_deep
 
 PUBLICATIONS = Endpoint(
     "publication",
@@ -168,15 +166,7 @@ def application_of(read: Mapping[str, Any]) -> str | None:
 
 
 def understood(read: Mapping[str, Any]) -> dict[str, Any]:
-    """A publication whose lists of objects have ids where the client looks for them (fact sheet, hazard 10).
-
-    AppliveryError where it is nested too deep to be handed on.
-    """
-    if is_too_deep(read):
-        raise AppliveryError(
-            f"the server's answer for the publication {identity(read)} is nested more than {DEEPEST} deep; nothing was "
-            "made of it"
-        )
+    """A publication whose lists of objects have ids where the client looks for them (fact sheet, hazard 10)."""
     result = dict(read)
     if isinstance(read.get("userAudienceMap"), list):
         result["userAudienceMap"] = [_with_id(item, "audience") for item in read["userAudienceMap"]]

@@ -143,10 +143,6 @@ def _check_groups(wishes: Mapping[str, Any]) -> None:
     groups = wishes.get("groups")
     if not groups:
         return
-    for name in (name for clause in groups for name in clause):
-        # An integer is what YAML makes of a name of digits; everything else would be sent as a text that nobody wrote.
-        if isinstance(name, bool) or not isinstance(name, (str, int)):
-            raise InvalidInput(f"groups: {name!r} ({type(name).__name__}) is no name of a group; quote it if it is one")
     if any(not clause or any(is_empty(str(name).strip()) for name in clause) for clause in groups):
         raise InvalidInput(
             "groups: an empty inner list or name would let everybody in; use [] to remove the restriction"

@@ -14,7 +14,7 @@ from .._api.client import Api, identity
 from .._core.errors import AppliveryError, attempting, failure
 from .._core.fields import argument_spec, is_id
 from .._core.task import Definition, Outcome, Task
-from .._core.values import places, refuse_masked
+from .._core.values import places
 from .find import Publications
 from .resource import PUBLICATION_FIELDS, application_of
 from .rules import Goal, check
@@ -38,7 +38,6 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(task: Task[Api]) -> Outcome:
     """Bring one publication into the state that the task describes."""
-    refuse_masked(task.params)
     goal = Goal.of(task.params)
     found = Publications(task.api, task.warn)
     found.tell(check(goal, task.check_mode))

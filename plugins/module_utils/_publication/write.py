@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Callable, NamedTuple
 
 from .._api.client import identity
@@ -121,9 +122,7 @@ def _replaced(found: Publications, goal: Goal, plan: Plan, read: dict[str, Any])
     try:
         try:
             sent = _replace(found, ident, body, read, steps)
-        except RequestFailed as problem:
-            if not steps and not _is_unknown(problem):
-                raise
+        except AmbiguousWrite as problem:
             return _replaced_after_all(found, goal, plan, read, problem, began=bool(steps))
         done["changed"] = True
         after = found.by_id(ident)
@@ -136,7 +135,7 @@ def _replaced(found: Publications, goal: Goal, plan: Plan, read: dict[str, Any])
 
 
 def _replaced_after_all(
-    found: Publications, goal: Goal, plan: Plan, read: dict[str, Any], problem: RequestFailed, began: bool
+    found: Publications, goal: Goal, plan: Plan, read: dict[str, Any], problem: AmbiguousWrite, began: bool
 ) -> dict[str, Any]:
     """The publication, where reading it again shows that the update was carried out; else the error."""
     after = _glimpse(found, str(identity(read)))
@@ -149,11 +148,6 @@ def _replaced_after_all(
         problem.message += " Something was changed all the same, or may have been: look at it in the dashboard."
         raise problem.with_result(changed=True)
     raise problem.with_result(changed=False)
-
-
-def _is_unknown(problem: RequestFailed) -> bool:
-    """Whether a write may have been carried out: a repetition that is refused says nothing of the attempt before it."""
-    return isinstance(problem, AmbiguousWrite) or problem.failure["attempts"] > 1
 
 
 def _glimpse(found: Publications, ident: str) -> dict[str, Any] | None:
@@ -257,8 +251,7 @@ def _deleted(found: Publications, ident: str, read: Mapping[str, Any]) -> bool:
             problem.message += (
                 f" {_LAST_OF_ITS_KIND}; set visibility: inactive instead, or create another such publication first."
             )
-        unknown = _is_unknown(problem) and _glimpse(found, ident) is None
-        raise problem.with_result(previous=as_read(read), changed=unknown) from None
+        raise problem.with_result(previous=as_read(read)) from None
 
 
 def _is_refusal(problem: RequestFailed) -> bool:
@@ -306,12 +299,9 @@ def _in_two_steps(put: Callable[[Body], Sent], body: Body, visibility: Any, step
     """Clear one country list, then set the other (fact sheet, hazard 5); nobody is let in meanwhile."""
     emptied, filled = sorted(_COUNTRY_NAMES, key=lambda name: not is_empty(body[name]))
     first = {**{name: value for name, value in body.items() if name != filled}, "visibility": "inactive"}
-    try:
-        put(first)
-    except RequestFailed as problem:
+    with suppress(AmbiguousWrite):
         # What became of this step does not matter, the other one replaces everything.
-        if not _is_unknown(problem):
-            raise
+        put(first)
     steps.append(first)
     try:
         return put({name: value for name, value in body.items() if name != emptied})

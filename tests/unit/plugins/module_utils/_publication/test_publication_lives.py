@@ -372,6 +372,22 @@ def test_otp_users_are_warned_about_before_an_update_only(sim: Simulator) -> Non
     assert not any("OTP" in text for text in task(sim, {"slug": "app", "tags": ["y"]}, api="integrations").warnings)
 
 
+@pytest.mark.parametrize("kind", ["server_error", "too_many", "cut_before", "html"])
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_the_question_for_otp_users_is_asked_once_for_one_page(sim: Simulator, kind: str, state: str) -> None:
+    item = sim.add_publication(slug="app", security="logged", visibility="inactive")
+    for _number in range(600):
+        sim.add_otp_user(publishedApplicationId="c" * 24)
+    sim.add_otp_user(publishedApplicationId=item["id"])
+    sim.set(list_filters="ignored")
+    sim.fault(kind, method="GET", path="otp-users", times=None)
+    options = {"publication_id": item["id"], "tags": ["x"], "state": state, "unreturned_fields": "ignore"}
+    ran = task(sim, options)
+    assert (ran.changed, ran.error) == (True, None)
+    assert len([request for request in sim.requests if "otp-users" in request.path]) == 1
+    assert ran.warnings == []
+
+
 def test_a_token_that_may_not_ask_for_otp_users_updates_all_the_same(sim: Simulator) -> None:
     item = sim.add_publication(slug="app", security="logged")
     sim.add_otp_user(publishedApplicationId=item["id"])

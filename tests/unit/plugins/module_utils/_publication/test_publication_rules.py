@@ -15,12 +15,16 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.count
     USED_CODES,
 )
 from ansible_collections.applivery.distribution.plugins.module_utils._core.errors import InvalidInput
+from ansible_collections.applivery.distribution.plugins.module_utils._core.fields import to_api
+from ansible_collections.applivery.distribution.plugins.module_utils._core.given import check_texts
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import FIELD
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.rules import (
     check_groups_apply,
     check_slug,
     check_wishes,
     warnings_about_effect,
 )
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.run import SPEC
 
 BUILD = "5f7f1d2a9c1e4b0012ab34c1"
 
@@ -185,10 +189,11 @@ NO_NAMES = [True, False, 1.5, {"id": "x"}, ["qa"], None, {}, []]
 
 @pytest.mark.parametrize("name", NO_NAMES, ids=repr)
 def test_what_is_no_name_of_a_group_is_refused_by_name(name: Any) -> None:
-    with pytest.raises(InvalidInput, match=r"groups: ") as caught:
-        check_wishes({"groups": [["qa"], ["press", name]]}, check_mode=False)
-    assert repr(name) in caught.value.message
+    with pytest.raises(InvalidInput, match=r"groups\[1\]\[1\]: "):
+        check_texts(SPEC, {"groups": [["qa"], ["press", name]]})
 
 
 def test_a_group_of_digits_needs_no_quotes() -> None:
+    check_texts(SPEC, {"groups": [[2024, "qa"], ["0755"]]})
     assert check_wishes({"groups": [[2024, "qa"], ["0755"]]}, check_mode=False) == []
+    assert to_api(FIELD["groups"], [[2024, "qa"]]) == [["2024", "qa"]]
