@@ -77,8 +77,8 @@ def _as_code(environment: Environment, simulator: Simulator) -> None:
     _nothing_written(simulator)
 
     _say(
-        "6. Applying the files mends it. The server does not show user_audience_map, so by default an update is refused",
-        "   until the file names it; here it is known to be unset, and a warning is enough.",
+        "6. Applying the files mends it. The server does not show user_audience_map, so by default an update is",
+        "   refused until the file names it; here it is known to be unset, and a warning is enough.",
     )
     told = ("-e", "applivery_unreturned_fields=warn")
     if not _playbook(environment, simulator, *where, *told, playbook=f"{COLLECTION}.apply"):
