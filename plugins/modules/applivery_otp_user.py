@@ -53,12 +53,14 @@ options:
       - Ids or slugs of several publications from which people leave.
       - Only where people do nothing but leave, which is with O(state=absent), or with O(admit=never) and without
         O(exclusive). The list of the store is read once, and once more at the end, which proves that they left.
+    version_added: 1.1.0
     type: list
     elements: str
   everywhere:
     description:
       - People leave all publications, and the list of the store. Without O(store), of all stores of the organization.
       - Only where O(publications) could be given.
+    version_added: 1.1.0
     type: bool
     default: false
   strict:
@@ -68,6 +70,7 @@ options:
         stay; the others leave all the same. At the end the list is read again, and whoever is still on it fails.
       - Run again, the task fails, for then nobody is there any more.
       - Only with O(state=absent).
+    version_added: 1.1.0
     type: bool
     default: false
   emails:
@@ -110,6 +113,7 @@ options:
       invitation:
         description:
           - As O(invitation).
+        version_added: 1.1.0
         type: str
   allowed_downloads:
     description:
@@ -146,6 +150,7 @@ options:
       - With V(never) nobody is let in. The task ends what has to end, and with O(exclusive) removes whom it does not
         name. It is what a nightly run needs.
       - With V(once) whoever was let in before, and is gone, is not let in again. O(ledger) remembers it.
+    version_added: 1.1.0
     type: str
     choices: [always, never, once]
     default: always
@@ -161,12 +166,14 @@ options:
         server did not answer, and the person is not on the list, the person counts as let in and is named in a warning.
       - A file that can't be read stops the task before anything is written. Check mode reads it and writes nothing.
       - Whoever is found on the list, and is not in the file, is taken for let in.
+    version_added: 1.1.0
     type: path
   invitation:
     description:
       - A text of your choice that stands for one invitation of a person, by default V(1). With O(admit=once) a value
         that was not used for this person and publication before lets in again.
       - On somebody who is still on the list it has no effect, until that access ended.
+    version_added: 1.1.0
     type: str
   exclusive:
     description:
@@ -184,6 +191,7 @@ options:
         mistake.
       - Left out, it is half of the list, but at least 5 people.
       - People whom the task names, and whose O(access_until) has passed, do not count.
+    version_added: 1.1.0
     type: str
   allow_empty:
     description:

@@ -28,7 +28,7 @@ from ansible_collections.applivery.distribution.tests.support.tasks import Ran
 
 NIGHTS = int(os.environ.get("APPLIVERY_FUZZ_NIGHTS") or 40)
 SEED = int(os.environ.get("APPLIVERY_FUZZ_SEED") or 1)
-FAILING = (0.0, 0.3, 0.3, 0.5)
+FAILING = 0.3
 # How many requests of one run are on their way at a time, so that a kill leaves no more than so many in doubt.
 AT_ONCE = 3
 
@@ -98,7 +98,6 @@ class Year:
 
     def _fault(self, kill: int) -> Any:
         dice, left = random.Random(self.dice.random()), [kill]
-        failing = dice.choice(FAILING)
         # Half of the kills hit a request that lets somebody in: the moment that matters.
         counted = dice.choice(["GET POST PUT DELETE", "POST"])
         lock = threading.Lock()
@@ -112,7 +111,7 @@ class Year:
                     self.dead.set()
                     self.doubts += 2 * AT_ONCE
                     return dice.choice(["kill before", "kill after"])
-                if dice.random() >= failing:
+                if dice.random() >= FAILING:
                     return ""
                 return dice.choice(["before", "busy"] if method == "GET" else ["before", "after", "busy"])
 

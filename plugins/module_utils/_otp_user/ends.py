@@ -33,6 +33,8 @@ from .write import Done, Writer, foretold
 
 _NOT_THERE = "was not there"
 _STAYS = "may stay"
+_NO_PUBLICATION = "there is no such publication"
+_UNTOUCHED = (_STAYS, _NO_PUBLICATION)
 _NIGHTLY = "A list that a scheduled run reads must change too, or that run lets them in again"
 
 
@@ -112,7 +114,7 @@ class _Ends:
         for person in self._people:
             entries = roll.entries.get(person.key, ())
             if person.key not in leaving or targets == []:
-                msg = _STAYS if person.key not in leaving else "there is no such publication"
+                msg = _STAYS if person.key not in leaving else _NO_PUBLICATION
                 yield _Row(person, None, Step(UNCHANGED, person.key, person.email, msg=msg), api)
                 continue
             for where in _places(entries, targets):
@@ -148,7 +150,7 @@ class _Ends:
         left = {api: self._roll(api) for api in dict.fromkeys(row.api for row in rows)}
         found: list[list[Listed]] = []
         for row in rows:
-            entries = left[row.api].entries.get(row.person.key, ()) if row.step.msg != _STAYS else ()
+            entries = left[row.api].entries.get(row.person.key, ()) if row.step.msg not in _UNTOUCHED else ()
             anywhere = targets is None and not row.step.entries
             found.append([entry for entry in entries if anywhere or entry.owner == row.publication])
         return found

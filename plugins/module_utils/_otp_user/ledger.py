@@ -25,7 +25,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -112,7 +112,13 @@ class Ledger:
             known = self._admissions.get(key)
             first, times = (known.first, known.times) if known else (moment, 0)
             self._admissions[key] = Admission(first, moment, times + 1, pending=True)
-            self._save()
+            try:
+                self._save()
+            except AppliveryError:
+                self._admissions.pop(key)
+                if known is not None:
+                    self._admissions[key] = known
+                raise
 
     def confirm(self, place: Place, email: str, invitation: str) -> None:
         """The person is on the list. Reaches the file with the next write: until then it counts as let in anyway."""
@@ -124,13 +130,15 @@ class Ledger:
                 self._unsaved = True
 
     def withdraw(self, place: Place, email: str, invitation: str) -> None:
-        """The request was certainly not carried out."""
+        """The request was certainly not carried out. Where that can't be written down, the person stays in doubt."""
         with self._lock:
             key = self._key_of(place, email, invitation)
             known = self._admissions.pop(key, None)
             if known is not None and known.times > 1:
                 self._admissions[key] = known._replace(times=known.times - 1, last=known.first, pending=False)
-            self._save()
+            self._unsaved = True
+            with suppress(AppliveryError):
+                self._save()
 
     def seen(self, place: Place, email: str, invitation: str, now: datetime) -> None:
         """Somebody is on the list whom nobody wrote down: let in before there was a ledger, or by somebody else."""

@@ -229,6 +229,8 @@ class Writer:
         verbs = {REMOVED: self._remove, UPDATED: self._update, CREATED: self._create}
         try:
             done = verbs[step.action](step)
+        except AppliveryError as problem:
+            return Done(FAILED, _first(step), problem.message, problem=problem)
         except Exception as bug:  # one person's failure stops nobody, whatever it is, and what was written is told
             problem = AppliveryError(f"unexpected {type(bug).__name__}; please report it")
             return Done(FAILED, _first(step), problem.message, problem=problem, partly=True)
@@ -289,8 +291,8 @@ class Writer:
     def _create(self, step: Step) -> Done:
         person = _person(step)
         asked = _Asked()
+        self._admit.claim(person)
         try:
-            self._admit.claim(person)
             done = self._create_in_its_form(person, asked)
         except AppliveryError as problem:
             if asked.settled:
