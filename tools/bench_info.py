@@ -7,7 +7,7 @@
 Prints JSON. The time of a build must not grow with the number of builds. The simulator runs beside it in this process,
 so the client is measured by the processor time of its own thread; the wall clock includes the simulator.
 
-Run from a tree as ``tools/tree`` makes it, with that tree on PYTHONPATH; ``make bench`` does.
+Run from a tree as ``tools/run tree`` makes it, with that tree on PYTHONPATH; ``make bench`` does.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@
 
 Prints JSON. The client runs in a process of its own, so that its peak memory is its own; this one is the simulator.
 
-Run from a tree as ``tools/tree`` makes it, with that tree on PYTHONPATH; ``make bench`` does.
+Run from a tree as ``tools/run tree`` makes it, with that tree on PYTHONPATH; ``make bench`` does.
 """
 
 from __future__ import annotations

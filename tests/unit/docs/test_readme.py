@@ -94,5 +94,13 @@ def test_artefact_holds_what_users_need_and_not_the_workshop(installed: Path) ->
     wanted = {"CHANGELOG.md", "LICENSE", "README.md", "changelogs", "docs", "meta", "plugins", "requirements.txt"}
     assert wanted <= held
     assert (collection / "extensions" / "eda" / "plugins" / "event_source" / "builds.py").is_file()
-    more = {"awx", "decision-environment.yml", "execution-environment.yml", "extensions", "playbooks", "roles"}
+    more = {
+        "SECURITY.md",
+        "awx",
+        "decision-environment.yml",
+        "execution-environment.yml",
+        "extensions",
+        "playbooks",
+        "roles",
+    }
     assert held <= wanted | more | {"FILES.json", "MANIFEST.json"}

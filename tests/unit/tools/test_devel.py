@@ -191,7 +191,7 @@ class TestSuite:
             str(path.relative_to(tests))
             for path in sorted(tests.rglob("*.py"))
             if path.relative_to(tests).as_posix() not in ("support/properties.py", "unit/tools/test_devel.py")
-            and re.search(r"\bdeadline\s*=|HealthCheck|register_profile|load_profile", path.read_text())
+            and re.search(r"\bdeadline=|HealthCheck|register_profile|load_profile", path.read_text())
         ]
         assert own == []
 
