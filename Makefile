@@ -5,7 +5,7 @@
 # Everything these commands need is installed inside the clone, under .cache/; they want Python 3.11 or newer, git and make.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo simulator test lint sanity unit integration docs bench matrix clean
+.PHONY: help demo simulator test lint sanity unit integration docs bench fuzz matrix clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ docs: ## the documentation as a website, in docs/build
 
 bench: ## how long tasks and requests take on this machine
 	@tools/run bench
+
+fuzz: ## 100 000 random cases, a year of nights, and requests made from the contract (CASES=, SEED= to repeat)
+	@tools/run fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
 matrix: ## sanity and all tests on every supported ansible-core that a Python is found for (or CORE=2.19 PYTHON=3.12)
 	@tools/run matrix $(if $(CORE),--core $(CORE)) $(if $(PYTHON),--python $(PYTHON))

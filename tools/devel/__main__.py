@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devel import bench, demo, environments, gates, machine, matrix, release, tree, website
+from devel import bench, demo, environments, fuzz, gates, machine, matrix, release, tree, website
 from devel.machine import Failed
 from devel.report import run
 
@@ -106,6 +106,10 @@ def main() -> int:
     out.add_argument("--tag", default="", help="what the release is tagged with (check)")
     out.add_argument("--image", default="applivery-ee", help="name of the execution environment, without tag (image)")
     out.add_argument("--dry-run", action="store_true", help="send nothing: say what would be sent")
+    fuzzing = command("fuzz", lambda options: fuzz.run(options.cases, options.seed, options.seconds))
+    fuzzing.add_argument("--cases", type=int, default=100_000)
+    fuzzing.add_argument("--seed", type=int)
+    fuzzing.add_argument("--seconds", type=int, default=60)
     command("demo", lambda _options: demo.play())
     command("tree", lay_out).add_argument("folder", nargs="?", type=Path)
     stand_in = command("simulator", simulator)
