@@ -1,0 +1,164 @@
+# Copyright (c) 2026, the applivery.distribution contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two playbooks that end access, through real ansible-playbook."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from applivery_simulator import Simulator
+
+ROOT = Path(__file__).resolve().parents[3]
+PAST, FUTURE = "2020-01-01", "2099-01-01"
+
+
+@pytest.fixture
+def house(sim: Simulator) -> Simulator:
+    """Two publications, with ana and ben on both lists."""
+    for slug in ("beta", "prod"):
+        ident = sim.add_publication(slug=slug)["id"]
+        for email in ("ana@x.example", "ben@x.example"):
+            sim.add_otp_user(email=email, storeId=sim.store["id"], publishedApplicationId=ident)
+    return sim
+
+
+def play(sim: Simulator, folder: Path, playbook: str, *more: str, **answers: Any) -> subprocess.CompletedProcess[str]:
+    variables = {"applivery_organization": sim.organization["slug"], "applivery_api_url": sim.url, **answers}
+    return subprocess.run(
+        [
+            str(Path(sys.executable).with_name("ansible-playbook")),
+            f"applivery.distribution.{playbook}",
+            *("-i", "localhost,", "-e", json.dumps(variables), *more),
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env={
+            "PATH": os.environ.get("PATH", ""),
+            "HOME": str(folder),
+            "LC_ALL": "C.UTF-8",
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
+            "ANSIBLE_SHOW_CUSTOM_STATS": "1",
+            "APPLIVERY_SERVICE_ACCOUNT_TOKEN": sim.service_account_token,
+        },
+    )
+
+
+def left(sim: Simulator) -> list[str]:
+    slugs = {ident: item["slug"] for ident, item in sim.publications.items()}
+    return sorted(
+        f"{user['email'].split('@')[0]} {slugs[user['publishedApplicationId']]}" for user in sim.otp_users.values()
+    )
+
+
+# Offboarding --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answers", "who"),
+    [
+        ({"applivery_publication": "beta"}, ["ana prod", "ben beta", "ben prod"]),
+        ({"applivery_publication": "beta, prod"}, ["ben beta", "ben prod"]),
+        ({"applivery_publication": "", "applivery_everywhere": "true"}, ["ben beta", "ben prod"]),
+    ],
+)
+def test_access_ends_where_it_is_said(
+    house: Simulator, tmp_path: Path, answers: dict[str, str], who: list[str]
+) -> None:
+    ran = play(house, tmp_path, "offboard_testers", applivery_testers="Ana@x.example", **answers)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert left(house) == who
+    assert "a closing read shows none of them" in ran.stdout
+    assert "scheduled run" in ran.stdout
+    assert '"remaining": 0' in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("answers", "part"),
+    [
+        ({"applivery_publication": "betta", "applivery_testers": "ana@x.example"}, "there is no publication betta"),
+        ({"applivery_publication": "beta", "applivery_testers": "anna@x.example"}, "anna@x.example: was not there"),
+        ({"applivery_publication": "", "applivery_testers": "ana@x.example"}, "applivery_everywhere"),
+        ({"applivery_publication": "beta", "applivery_testers": ""}, "applivery_testers"),
+    ],
+)
+def test_offboarding_is_proven_or_fails(house: Simulator, tmp_path: Path, answers: dict[str, str], part: str) -> None:
+    ran = play(house, tmp_path, "offboard_testers", **answers)
+    assert ran.returncode != 0
+    assert part in ran.stdout + ran.stderr
+    assert len(left(house)) == 4
+
+
+def test_offboarding_may_be_told_to_let_pass(house: Simulator, tmp_path: Path) -> None:
+    answers = {"applivery_publication": "beta, betta", "applivery_testers": "ana@x.example anna@x.example"}
+    ran = play(house, tmp_path, "offboard_testers", applivery_strict="false", **answers)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert left(house) == ["ana prod", "ben beta", "ben prod"]
+
+
+# Nightly ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_of_lists_ends_what_has_to_end_and_lets_nobody_in(house: Simulator, tmp_path: Path) -> None:
+    folder = tmp_path / "testers"
+    folder.mkdir()
+    (folder / "beta.csv").write_text(
+        f"email,access_until\nana@x.example,{PAST}\nben@x.example,{FUTURE}\nnew@x.example,{FUTURE}\n", encoding="utf-8"
+    )
+    (folder / "prod.csv").write_text(f"email,access_until\nben@x.example,{PAST}\n", encoding="utf-8")
+    ran = play(house, tmp_path, "end_access", "--check", applivery_testers_dir="testers")
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert house.writes == []
+    for removed in (2, 0):
+        ran = play(house, tmp_path, "end_access", applivery_testers_dir="testers")
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        assert f'"removed": {removed}' in ran.stdout
+        assert left(house) == ["ana prod", "ben beta"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "who"),
+    [
+        ({"applivery_publication": "beta"}, ["ana prod", "ben beta", "ben prod"]),
+        ({"applivery_everywhere": "true"}, ["ben beta", "ben prod"]),
+    ],
+)
+@pytest.mark.parametrize("typed", [True, False])
+def test_one_list_for_one_publication_or_for_all(
+    house: Simulator, tmp_path: Path, answers: dict[str, str], who: list[str], typed: bool
+) -> None:
+    text = f"email,access_until\nana@x.example,{PAST}\nben@x.example,{FUTURE}\n"
+    (tmp_path / "testers.csv").write_text(text, encoding="utf-8")
+    people = {"applivery_testers": text} if typed else {"applivery_testers_file": "testers.csv"}
+    ran = play(house, tmp_path, "end_access", **people, **answers)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert left(house) == who
+    assert '"removed": ' in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"applivery_publication": "beta"},
+        {"applivery_testers": "ana@x.example"},
+        {"applivery_testers_dir": "testers", "applivery_publication": "beta"},
+        {"applivery_testers_dir": "testers"},
+    ],
+)
+def test_what_is_not_said_is_asked_for(house: Simulator, tmp_path: Path, answers: dict[str, str]) -> None:
+    (tmp_path / "testers").mkdir()
+    ran = play(house, tmp_path, "end_access", **answers)
+    assert ran.returncode != 0
+    assert "applivery_testers_dir" in ran.stdout + ran.stderr
+    assert house.requests == []
