@@ -99,6 +99,57 @@ class CannedServer(_Running):
         return self._kept
 
 
+class EndlessServer(_Running):
+    """Answers every connection with ``first`` and then with ``again`` for ever, ``pause`` seconds before each.
+
+    Nothing is read before ``first`` where ``greeting`` is set: so begin servers whose TLS handshake never ends.
+    """
+
+    def __init__(self, first: bytes, again: bytes, pause: float = 0.0, greeting: bool = False) -> None:
+        self.connections = 0
+        self._first, self._again, self._pause, self._greeting = first, again, pause, greeting
+        super().__init__()
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    def _handler(self) -> Any:
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                outer.connections += 1
+                with contextlib.suppress(OSError):
+                    if not outer._greeting:
+                        _read_request(self.request)
+                    self.request.sendall(outer._first)
+                    while True:
+                        time.sleep(outer._pause)
+                        self.request.sendall(outer._again)
+
+        return Handler
+
+
+class HastyServer(_Running):
+    """Answers as soon as the head of a request is there, and closes without reading the body."""
+
+    def __init__(self, said: bytes, context: ssl.SSLContext | None = None) -> None:
+        self._said, self._context = said, context
+        super().__init__()
+        self.url = f"{'https' if context else 'http'}://127.0.0.1:{self.port}"
+
+    def _handler(self) -> Any:
+        outer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                with contextlib.suppress(OSError):
+                    stream = outer._context.wrap_socket(self.request, True) if outer._context else self.request
+                    with contextlib.closing(stream):
+                        stream.recv(1024)
+                        stream.sendall(outer._said)
+
+        return Handler
+
+
 class Proxy(_Running):
     """A forward proxy that knows CONNECT; ``refuse`` is the status line it answers instead of connecting."""
 
