@@ -88,7 +88,7 @@ class Reader:
         second = _Pager(self._noun)
         for number in range(1, first.pages + 2):
             self._taken(second, self._fetch({**query, "page": number}))
-            if second.finished:
+            if second.finished or second.seen == first.seen:
                 break
         if second.seen != first.seen:
             raise first.changed("differs when it is read again")
@@ -141,13 +141,14 @@ class _Pager:
 
     @property
     def unproven(self) -> bool:
-        """Objects from several pages that do not prove that they are all.
+        """Several pages that do not prove that they hold all objects.
 
         Without a total nothing tells that an object removed meanwhile pulled others past the reader. With one, an
         object that left an early page and one that came at the end look like no change at all; only a list whose
         newest objects come first shows that by itself, for what comes pushes the others towards the reader.
         """
-        return self._filled > 1 and not (self._totals and self._newest_first())
+        several = self.pages > 1 and self._filled > 0
+        return several and not (self._totals and self._newest_first())
 
     def _newest_first(self) -> bool:
         texts = [created for created in self._created if isinstance(created, str)]
@@ -183,10 +184,12 @@ class _Pager:
         if self._totals and len(self.seen) > max(self._totals):
             # More than announced: the counts are worth nothing, only an end that can be seen is one.
             return self._stands_still(keys, fresh)
-        complete = bool(self._totals) and len(self.seen) >= self._totals[0]
         if page.more is None and not self._totals:
             return self._stands_still(keys, fresh)
-        if page.more is False or (complete and (page.more is None or not fresh)):
+        promised = bool(self._totals) and len(self.seen) >= self._totals[0]
+        # An object added meanwhile may stand on a page already read, or on one to come.
+        complete = promised and len(self.seen) >= max(self._totals)
+        if page.more is False or (complete and page.more is None) or (promised and not fresh):
             return True
         if not fresh:
             raise self.changed(f"repeats itself on page {self.pages}")

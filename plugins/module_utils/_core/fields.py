@@ -196,7 +196,7 @@ def wishes(fields: Iterable[Field], params: Mapping[str, Any]) -> dict[str, Any]
         value = params.get(entry.option)
         if value is None:
             continue
-        if entry.kind is MAPPING:
+        if entry.kind.type == "dict" and not entry.children:
             check_json(entry.option, value)
         mentioned = _mentioned(entry, value)
         # A dictionary without any mentioned key asks for nothing; it is no way to clear its leaves.
