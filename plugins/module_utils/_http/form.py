@@ -50,6 +50,10 @@ class FilePart(NamedTuple):
         if (found.st_size, found.st_mtime_ns) != (self.size, self.changed):
             raise self.torn()
 
+    def lost(self, problem: OSError) -> AppliveryError:
+        """The error about a file that can't be read on; never mistaken for one of the network."""
+        return AppliveryError(f"{self.path} can't be read any more: {problem.strerror or problem}")
+
     def torn(self) -> AppliveryError:
         return AppliveryError(f"{self.path} changed while it was sent; nothing that was sent of it can be used")
 
@@ -120,7 +124,7 @@ class _Reader(io.RawIOBase):
             self._next += 1
         if not self._left or not size:
             return b""
-        data = self._file.read(min(size, self._left))
+        data = self._piece(min(size, self._left))
         self._left -= len(data)
         self._position += len(data)
         if self._part is not None and not (data and self._left):
@@ -134,6 +138,13 @@ class _Reader(io.RawIOBase):
         self._file.close()
         super().close()
 
+    def _piece(self, size: int) -> bytes:
+        try:
+            return self._file.read(size)
+        except OSError as problem:
+            # What is not in a file is in memory, where nothing gets lost.
+            raise cast(FilePart, self._part).lost(problem) from None
+
     def _enter(self, segment: _Segment) -> None:
         self._file.close()
         self._left = _length(segment)
@@ -142,7 +153,10 @@ class _Reader(io.RawIOBase):
             self._file = io.BytesIO(segment)
             return
         self._part = segment
-        self._file = open(segment.path, "rb", buffering=0)  # noqa: SIM115 - closed by close and by the next segment
+        try:
+            self._file = open(segment.path, "rb", buffering=0)  # noqa: SIM115 - closed by close and the next segment
+        except OSError as problem:
+            raise segment.lost(problem) from None
         segment.check_unchanged(os.fstat(self._file.fileno()))
 
 

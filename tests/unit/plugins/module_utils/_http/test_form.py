@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -90,3 +91,28 @@ def test_a_file_that_nobody_may_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_two_forms_have_two_boundaries() -> None:
     assert MultipartForm([], []).content_type != MultipartForm([], []).content_type
+
+
+def test_a_file_that_goes_away_is_no_fault_of_the_network(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = FilePart.of("build", str(file), "path")
+    form = MultipartForm([], [part])
+    with form.open() as reader:
+        while reader.tell() < len(form) // 2:
+            reader.read(4096)
+        reader._file.close()  # type: ignore[attr-defined]  # what is read from
+        monkeypatch.setattr(reader, "_file", Failing())
+        with pytest.raises(AppliveryError, match="can't be read any more: Stale file handle"):
+            reader.read(4096)
+    file.unlink()
+    with form.open() as reader, pytest.raises(AppliveryError, match="can't be read any more: No such file"):
+        reader.read()
+
+
+class Failing:
+    """A file of a network that went away."""
+
+    def read(self, size: int) -> bytes:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    def close(self) -> None:
+        pass
