@@ -694,7 +694,7 @@ class Memory:
 
 
 def _exactly(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise TypeError(kind.__name__)
     return value
 

@@ -41,6 +41,8 @@ FAULTS: list[tuple[str, dict[str, Any]]] = [
     ("status", {"status": 401, "code": 3002}),
     ("status", {"status": 418, "body": "[" * 100000}),
     ("status", {"status": 200, "body": {"status": False, "error": "no"}}),
+    ("status", {"status": 200, "body": {"status": False, "data": {"items": []}}}),
+    ("status", {"status": 200, "body": {"status": True, "error": {"code": 5003}, "data": {"items": []}}}),
     ("status", {"status": 200, "body": {"status": True, "error": {"code": "x"}}}),
 ]
 
