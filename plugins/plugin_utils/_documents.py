@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from ..module_utils._core.errors import AppliveryError, InvalidInput
-from ..module_utils._core.values import refuse_masked
+from ..module_utils._core.given import check_texts
 from ..module_utils._otp_user.check import check_options
 from ..module_utils._otp_user.people import people_of
 from ..module_utils._otp_user.run import SPEC as OTP_USER_SPEC
@@ -177,7 +177,7 @@ def _refused(kind: str, declared: Declared) -> Iterator[Problem]:
     """What the module itself would refuse before its first request."""
     try:
         if kind == PUBLICATIONS:
-            refuse_masked(declared.options)
+            check_texts(PUBLICATION_SPEC, declared.options)
             params = filled(PUBLICATION_SPEC, declared.options)
             check(Goal.of(params), check_mode=True)
         else:

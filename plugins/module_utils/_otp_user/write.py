@@ -232,8 +232,8 @@ class Writer:
         except AppliveryError as problem:
             return Done(FAILED, _first(step), problem.message, problem=problem)
         except Exception as bug:  # one person's failure stops nobody, whatever it is, and what was written is told
-            problem = AppliveryError(f"unexpected {type(bug).__name__}; please report it")
-            return Done(FAILED, _first(step), problem.message, problem=problem, partly=True)
+            unexpected = AppliveryError(f"unexpected {type(bug).__name__}; please report it")
+            return Done(FAILED, _first(step), unexpected.message, problem=unexpected, partly=True)
         if done.action != FAILED:
             self._in_a_row[step.action] = 0
         return done
