@@ -4,24 +4,19 @@
 
 """What a task about OTP users costs inside the module: seconds, requests, and memory per listed user.
 
-Run it from the collection inside an ``ansible_collections`` tree: ``PYTHONPATH=TREE python tools/bench_otp.py``. Prints
-JSON. The simulator is a process of its own, so that it does not take the module's time.
+Prints JSON; ``make bench`` runs it. The simulator is a process of its own, so that it does not take the module's time.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-import tempfile
 import time
 import tracemalloc
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
+
+from devel.simulator import Simulator
 
 from ansible_collections.applivery.distribution.plugins.module_utils._api.client import connect
 from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
@@ -38,70 +33,35 @@ LISTS = (1000, 50000)
 PAGE = 500
 
 
-class Server:
-    """The simulator, as seen from outside."""
-
-    def __init__(self, facts: dict[str, Any]) -> None:
-        self.facts = facts
-
-    def call(self, method: str, path: str, body: Any = None) -> Any:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(  # noqa: S310 - the simulator's own address, on loopback
-            f"{self.facts['url']}/_simulator{path}", data, {"Content-Type": "application/json"}, method=method
-        )
-        with urllib.request.urlopen(request) as answer:  # noqa: S310 - as above
-            return json.loads(answer.read() or b"null")
-
-    def task(self, publication: str, people: int) -> Task[Any]:
-        connection = Connection(
-            api="workspace",
-            token=self.facts["service_account_token"],
-            organization=self.facts["organization"]["slug"],
-            store=self.facts["store"]["id"],
-            api_url=self.facts["url"],
-            upload_url=self.facts["url"],
-            api_timeout=60,
-            retry_timeout=120,
-        )
-        options = {"publication": publication, "emails": [f"tester{number}@studio.example" for number in range(people)]}
-        return Task(filled(SPEC, options), connect(connection, _ignore, pool=CONCURRENCY), False, _ignore)
+def task_of(simulator: Simulator, publication: str) -> Task[Any]:
+    """One task that lets everybody in."""
+    connection = Connection(
+        api="workspace",
+        token=simulator.facts["service_account_token"],
+        organization=simulator.facts["organization"]["slug"],
+        store=simulator.facts["store"]["id"],
+        api_url=simulator.url,
+        upload_url=simulator.url,
+    )
+    options = {"publication": publication, "emails": [f"tester{number}@studio.example" for number in range(PEOPLE)]}
+    return Task(filled(SPEC, options), connect(connection, _ignore, pool=CONCURRENCY), False, _ignore)
 
 
 def _ignore(_warning: str) -> None:
     """The bench measures; warnings about the rate limit are what it asks for."""
 
 
-@contextmanager
-def server() -> Iterator[Server]:
-    with tempfile.TemporaryDirectory() as folder:
-        ready = Path(folder) / "ready.json"
-        command = [sys.executable, "-m", "applivery_simulator", "--seed", "empty", "--no-validate"]
-        process = subprocess.Popen(
-            [*command, "--ready-file", ready, "--exit-with", str(os.getpid())], stdout=subprocess.DEVNULL
-        )
-        try:
-            while not ready.exists() or not ready.read_text(encoding="utf-8"):
-                if process.poll() is not None:
-                    raise SystemExit("the simulator did not start")
-                time.sleep(0.05)
-            yield Server(json.loads(ready.read_text(encoding="utf-8")))
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def seconds_of(simulator: Server, switches: dict[str, Any]) -> dict[str, Any]:
-    """One task that lets everybody in, measured inside the module."""
-    simulator.call("POST", "/reset", {"seed": "empty"})
-    publication = simulator.call("POST", "/publications", {"slug": "bench"})["id"]
-    simulator.call("POST", "/switches", switches)
-    simulator.call("DELETE", "/requests")
-    task = simulator.task(publication, PEOPLE)
+def seconds_of(simulator: Simulator, switches: dict[str, Any]) -> dict[str, Any]:
+    """That task, measured inside the module."""
+    simulator.reset(seed="empty")
+    task = task_of(simulator, simulator.add("publications", {"slug": "bench"})["id"])
+    simulator.set(**switches)
+    simulator.forget_requests()
     began = time.monotonic()
     outcome = run(task)
     seconds = time.monotonic() - began
-    requests = simulator.call("GET", "/requests")["requests"]
-    there = {user["email"] for user in simulator.call("GET", "/state")["otp_users"]}
+    requests = simulator.requests()
+    there = {user["email"] for user in simulator.state()["otp_users"]}
     return {
         "people": PEOPLE,
         "there": len(there),
@@ -153,9 +113,9 @@ def memory_of(users: int) -> int:
 
 
 def main() -> None:
-    with server() as simulator:
-        latency = seconds_of(simulator, {"latency": LATENCY})
-        rate = seconds_of(simulator, {"rate": RATE, "retry_after": 1})
+    simulator = Simulator(json.loads(os.environ["BENCH_SIMULATOR"]))
+    latency = seconds_of(simulator, {"latency": LATENCY})
+    rate = seconds_of(simulator, {"rate": RATE, "retry_after": 1})
     few, many = (memory_of(users) for users in LISTS)
     latency["allowed_seconds"] = round(1.3 * latency["requests"] * LATENCY / CONCURRENCY + 1, 2)
     rate["allowed_seconds"] = round(1.4 * (PEOPLE + 1) / RATE + 1, 2)

@@ -174,7 +174,7 @@ def _upload(bench: Bench) -> None:
 
 def _inside(bench: Bench) -> None:
     """The testers' task without what Ansible itself costs, and what a long list costs in memory."""
-    found = _measured(bench, "bench_otp.py")
+    found = _measured(bench, "bench_otp.py", BENCH_SIMULATOR=json.dumps(bench.simulator.facts))
     for name, what in (("latency", "50 ms latency"), ("rate", "40 requests a second allowed")):
         cost = found[name]
         beside = f"at most {cost['allowed_seconds']} s wanted"
@@ -196,12 +196,13 @@ def _listing(bench: Bench) -> None:
                 bench.row(f"builds: {what}, of {size}", cost["seconds"], int(cost["requests"]), beside)
 
 
-def _measured(bench: Bench, script: str) -> Any:
+def _measured(bench: Bench, script: str, **variables: str) -> Any:
     """What a script below tools/ measures and prints, in a process of its own. A bar that it misses is in its words."""
     collection = tree.lay_out()
+    path = (tree.python_path(collection), str(REPOSITORY / "tools"))
     done = subprocess.run(
         [bench.environment.python, collection / "tools" / script],
-        env=bench.environment.variables(PYTHONPATH=tree.python_path(collection)),
+        env=bench.environment.variables(PYTHONPATH=os.pathsep.join(path), **variables),
         capture_output=True,
         text=True,
         check=False,

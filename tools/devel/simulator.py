@@ -62,7 +62,7 @@ class Simulator:
         """What was written since the log was last forgotten, as "METHOD path"."""
         return [
             f"{item['method']} {item['path']}"
-            for item in self._requests()
+            for item in self.requests()
             if item["method"] in ("POST", "PUT", "PATCH", "DELETE")
         ]
 
@@ -75,11 +75,11 @@ class Simulator:
 
     def count(self) -> int:
         """How many requests came since the log was last forgotten."""
-        return len(self._requests())
+        return len(self.requests())
 
     def requests_by_agent(self) -> dict[str, int]:
         """How many requests each User-Agent sent since the log was last forgotten."""
-        return dict(Counter(item["headers"].get("User-Agent", "") for item in self._requests()))
+        return dict(Counter(item["headers"].get("User-Agent", "") for item in self.requests()))
 
     def reset(self, **world: Any) -> None:
         self._call("POST", "/_simulator/reset", world)
@@ -95,7 +95,7 @@ class Simulator:
         """Change an object as somebody in the dashboard would."""
         self._call("PUT", f"/_simulator/objects/{identity}", fields)
 
-    def _requests(self) -> list[dict[str, Any]]:
+    def requests(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "/_simulator/requests")["requests"])
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
