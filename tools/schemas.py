@@ -13,11 +13,16 @@ import json
 import sys
 from pathlib import Path
 
-from ansible_collections.applivery.distribution.plugins.plugin_utils._schema import publication_schema, testers_schema
+from ansible_collections.applivery.distribution.plugins.plugin_utils import _schema
 
 
 def main() -> None:
-    for name, schema in (("publication", publication_schema()), ("testers", testers_schema())):
+    schemas = {
+        "publication": _schema.publication_schema(),
+        "testers": _schema.testers_schema(),
+        "tester_list": _schema.tester_list_schema(),
+    }
+    for name, schema in schemas.items():
         path = Path(sys.argv[1]) / f"{name}.json"
         path.write_text(json.dumps(schema, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 

@@ -214,6 +214,15 @@ options:
       - How many requests may run at the same time, from 1 to 32. When the server asks to wait, all of them wait.
     type: int
     default: 8
+  quiet:
+    description:
+      - With V(true) no warning, no message and no diff names people. Addresses, and what stands in quotes in a message,
+        are left out of them, and the diff is empty.
+      - What is returned for each person stays in RV(users). The keyword C(no_log) keeps it, and what the task was
+        given, from output and from the job events of AWX. RV(counts) names nobody.
+    type: bool
+    default: false
+    version_added: 1.1.0
 notes:
   - Being on the list lets somebody in only while OTP is switched on for the publication. That is done in the dashboard;
     no field of the API for it is known.

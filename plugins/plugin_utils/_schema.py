@@ -16,9 +16,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ..module_utils._core.fields import argument_spec
+from ..module_utils._otp_user.people import PERSON_SPEC
+from ..module_utils._otp_user.resource import UNLIMITED
 from ..module_utils._otp_user.run import SPEC as OTP_USER_SPEC
 from ..module_utils._publication.resource import PUBLICATION_FIELDS
 from ..module_utils._publication.run import SPEC as PUBLICATION_SPEC
+from ._testers import ALLOWANCE, EMAIL, STUDIO
 
 Schema = dict[str, Any]
 Path = tuple[Any, ...]
@@ -26,7 +29,7 @@ Path = tuple[Any, ...]
 _TYPES = {"str": "string", "bool": "boolean", "int": "integer", "list": "array", "dict": "object", "path": "string"}
 # Said by the file's own keys, or by the run: which object, and in which way it is brought about.
 _NOT_IN_PUBLICATION = ("password",)
-_NOT_IN_TESTERS = ("state", "publications", "everywhere", "strict", "concurrency")
+_NOT_IN_TESTERS = ("state", "publications", "everywhere", "strict", "concurrency", "quiet")
 _ORGANIZATION = {"type": "string", "description": "Slug or id of the organization that this file is for."}
 _PYTHON: dict[str, type[Any]] = {"string": str, "boolean": bool, "integer": int, "array": list, "object": dict}
 
@@ -76,12 +79,33 @@ def testers_schema() -> Schema:
     )
 
 
-def _document(name: str, about: str, properties: Schema, required: list[str]) -> Schema:
+def tester_list_schema() -> Schema:
+    """A list of testers in YAML, as the role tester_onboarding and the filter tester_list take it."""
+    tester: Schema = {name: _value(entry) for name, entry in PERSON_SPEC.items()}
+    for name in (STUDIO, EMAIL):
+        tester[name] = {"type": "string"}
+    tester[ALLOWANCE] = {"anyOf": [{"enum": ["unlimited", UNLIMITED]}, {"type": "integer", "minimum": 1}]}
+    # An unquoted date is a date to YAML, and its text to whoever checks the file.
+    known = {"type": "object", "properties": tester, "required": [EMAIL], "additionalProperties": False}
+    return {
+        **_heading("tester_list", "External testers: addresses, or what is said of each."),
+        "type": "array",
+        "items": {"anyOf": [{"type": "string"}, known]},
+    }
+
+
+def _heading(name: str, about: str) -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"https://github.com/applivery/ansible-collection-distribution/blob/main/docs/schema/{name}.json",
         "title": f"applivery.distribution: {name}",
         "description": about,
+    }
+
+
+def _document(name: str, about: str, properties: Schema, required: list[str]) -> Schema:
+    return {
+        **_heading(name, about),
         "type": "object",
         "properties": properties,
         "required": required,

@@ -345,9 +345,13 @@ def test_fields_that_the_server_hides_stop_a_release_until_they_are_named(awx):
 def test_testers_by_csv_and_the_end_that_everybody_needs(awx):
     credentials = awx.service_account()
     csv = "studio,email,allowance,access_until\nNorth,ana@north.example,3,2031-05-01\nSouth,bo@south.example,,\n"
-    refused = awx.launch(ONBOARD, {"applivery_publication": "field-test", "applivery_testers": csv}, credentials)
+    endless = {"applivery_publication": "field-test", "applivery_testers": csv}
+    refused = awx.launch(ONBOARD, endless, credentials)
     assert refused.status == "failed"
-    assert "bo@south.example" in refused.output
+    assert "have no access_until" in refused.output
+    assert "bo@south.example" not in refused.output, "nobody is named unless it is asked for"
+    loud = awx.launch(ONBOARD, endless, credentials, more={"applivery_quiet": False})
+    assert "bo@south.example" in loud.output
     assert awx.sim.writes == []
     job = succeeded(
         awx.launch(
@@ -381,7 +385,12 @@ def test_testers_from_a_file_of_the_project_without_an_answer(awx):
             ONBOARD,
             {"applivery_publication": "field-test", "applivery_testers": ""},
             awx.service_account(),
-            more={"applivery_testers_file": "testers.csv", "applivery_report_dir": "reports"},
+            more={
+                "applivery_testers_file": "testers.csv",
+                "applivery_report_dir": "reports",
+                "applivery_admit": "once",
+                "applivery_ledger": "ledger.json",
+            },
             files={"testers.csv": "email,access_until\nana@north.example,2031-05-01\n"},
         )
     )

@@ -19,7 +19,7 @@ from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files im
 from applivery_simulator import Simulator
 
 HOSTILE = """<script>document.title='owned'</script><img src=x onerror="document.title='owned'">&amp;"""
-TEMPLATE = ROOT / "roles" / "tester_onboarding" / "templates" / "access-report.html.j2"
+TEMPLATE = ROOT / "roles" / "access_report" / "templates" / "access-report.html.j2"
 VOID = {"meta", "br", "link", "img", "input", "hr"}
 
 

@@ -25,6 +25,8 @@ _BREAKS = re.compile(r"[\r\n\v\f\x1c-\x1e\x85\u2028\u2029;\uff1b]+")
 _WORD = re.compile(r"[^\s,]*")
 _BETWEEN = " \t,\"'"
 _MAILTO = "mailto:"
+_ADDRESS = re.compile(r"[^\s,;:<>'\"()\[\]]+@[^\s,;:<>'\"()\[\]]+")
+_QUOTED = re.compile(r"(?<!\w)(['\"])(?:(?!\1).)*\1(?!\w)")
 # What web pages and mail programs leave in a copied text.
 _INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff"))
 _LOCAL = re.compile(r"\A[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*\Z")
@@ -76,6 +78,11 @@ def _bare(text: str) -> list[str]:
         elif word.strip("\"'"):
             words.append(word)
     return found + ([" ".join(words)] if words else [])
+
+
+def hushed(text: str) -> str:
+    """A message without the names of people: no addresses, and nothing of what stands in quotes as it was typed."""
+    return _QUOTED.sub("(hidden)", _ADDRESS.sub("(address hidden)", text))
 
 
 def _unwrapped(word: str) -> str:

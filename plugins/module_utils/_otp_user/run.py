@@ -31,6 +31,7 @@ from .plan import (
     Step,
     plan,
 )
+from .quiet import quietly
 from .report import (
     counts,
     differences,
@@ -57,6 +58,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "max_removals": {"type": "str"},
     "update_allowance": {"type": "str", "choices": ["never", "always"], "default": "never"},
     "concurrency": {"type": "int", "default": 8},
+    "quiet": {"type": "bool", "default": False},
 }
 CONSTRAINTS: dict[str, Any] = {"required_one_of": [("emails", "users")]}
 
@@ -68,6 +70,10 @@ def needs(params: Mapping[str, Any]) -> Needs:
 
 def run(task: Task[Api]) -> Outcome:
     """Bring the list of a publication to what the task says; see the module's documentation."""
+    return quietly(task, _run) if task.params["quiet"] else _run(task)
+
+
+def _run(task: Task[Api]) -> Outcome:
     people = people_of(task.params)
     check_options(task.params, people)
     if task.params["publications"] or task.params["everywhere"] or task.params["strict"]:

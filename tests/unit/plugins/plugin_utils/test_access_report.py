@@ -6,12 +6,26 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from datetime import datetime, timezone
+
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.applivery.distribution.plugins.filter.access_report import FilterModule
+from ansible_collections.applivery.distribution.plugins.filter.builds_to_read import FilterModule as BuildsToRead
+from ansible_collections.applivery.distribution.plugins.filter.publications_to_report import FilterModule as Picked
+from ansible_collections.applivery.distribution.plugins.filter.report_since import FilterModule as Since
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.ledger import Place, opened
 
 access_report = FilterModule().filters()["access_report"]
+builds_to_read = BuildsToRead().filters()["builds_to_read"]
+publications_to_report = Picked().filters()["publications_to_report"]
+report_since = Since().filters()["report_since"]
 
 NOW = "2026-06-01T12:00:00Z"
 PUBLICATION = {
@@ -240,3 +254,151 @@ def test_people_count_once_and_publications_are_sorted():
 def test_a_moment_that_is_none_is_refused():
     with pytest.raises(AnsibleFilterError, match="offset"):
         access_report([], now="2026-06-01T00:00:00")
+
+
+def test_each_entry_of_the_servers_list_is_told_of():
+    users = [{**ANA, "allowed_downloads": 0}, {**ANA, "email": "ANA@north.example", "allowed_downloads": 3}]
+    item = one(users=users, testers=[{"email": "ana@north.example", "access_until": ""}])
+    assert [(person["downloads"], person["can_enter"]) for person in item["testers"]] == [(0, False), (3, True)]
+    assert item["findings"] == [
+        "Ana@north.example stands on the server's list 2 times.",
+        "Ana@north.example is on the server's list but can't enter by it: no download is left.",
+        "ANA@north.example stands on the server's list 2 times.",
+    ]
+
+
+def test_the_list_lets_nobody_into_a_publication_with_a_password():
+    item = one(publication={"security": "password"}, users=[ANA])
+    assert [person["can_enter"] for person in item["testers"]] == [False]
+    assert "can't enter by it: people get in with the password, not by the list." in item["findings"][-1]
+    assert (
+        access_report([{"publication": {**PUBLICATION, "security": "password"}}], now=NOW, users=[ANA])["totals"][
+            "people_outside"
+        ]
+        == 0
+    )
+
+
+@pytest.mark.parametrize("email", [None, "", {"odd": 1}, 5])
+def test_a_user_without_an_address_is_shown_as_unknown(email):
+    report = access_report([{"publication": PUBLICATION}], now=NOW, users=[{**ANA, "email": email, "id": "u1"}, ANA])
+    rows = report["publications"][0]["testers"]
+    assert [row["name"] for row in rows] == ["Ana@north.example", "an entry without an address (u1)"]
+    assert rows[1]["email"] is None
+    assert report["totals"]["people_outside"] == 2
+
+
+@pytest.mark.parametrize("kind", ["by{branch}", "{0}", "{", "tag"])
+def test_what_the_server_says_is_no_format(kind):
+    lines = one(publication={"filter": {"type": kind, "value": "{0.__class__}"}})["downloads"]
+    assert lines in (["the newest build with the tag {0.__class__}"], [f"unknown: the filter is {kind}"])
+
+
+def test_two_spellings_of_a_domain_are_one_person():
+    user = {**ANA, "email": "ana@xn--bcher-kva.example"}
+    item = one(users=[user], testers=[{"email": "ana@bücher.example", "access_until": "2026-07-01"}])
+    assert [(person["listed"], person["on_server"]) for person in item["testers"]] == [(True, True)]
+    assert item["findings"] == []
+
+
+def test_the_ledger_tells_when_somebody_was_let_in(tmp_path):
+    path = str(tmp_path / "ledger.json")
+    where = Place("acme", "s1", "p1")
+    with opened(path) as ledger:
+        for email, sure in (("ana@north.example", True), ("bo@south.example", False)):
+            ledger.claim(where, email, "1", datetime(2026, 5, 20, tzinfo=timezone.utc))
+            if sure:
+                ledger.confirm(where, email, "1")
+        ledger.save()
+    testers = [{"email": "ana@north.example"}, {"email": "bo@south.example"}, {"email": "cy@south.example"}]
+    piece = {"publication": PUBLICATION, "testers": testers}
+    item = access_report([piece], now=NOW, users=[ANA], ledger=path)["publications"][0]
+    admitted = {person["name"]: person["admitted"] for person in item["testers"]}
+    assert admitted["Ana@north.example"]["count"] == 1
+    assert admitted["cy@south.example"] is None
+    assert item["findings"] == [
+        "bo@south.example may have been let in by a run that was cut off: the ledger is not certain.",
+        "bo@south.example was let in on 2026-05-20T00:00:00Z; access is used up or was ended.",
+        "cy@south.example is on the list of testers but can't enter: the server does not have the address.",
+    ]
+    (tmp_path / "ledger.json").write_text("{")
+    with pytest.raises(AnsibleFilterError, match="ledger"):
+        access_report([piece], now=NOW, ledger=path)
+
+
+def test_an_updated_allowance_is_foretold():
+    testers = [{"email": "ana@north.example", "allowance": 9, "access_until": ""}]
+    outcomes = [{"email": "ana@north.example", "action": "updated"}, {"email": "no@x.example", "action": "updated"}]
+    (row,) = one(users=[ANA], testers=testers, outcomes=outcomes)["testers"]
+    assert row["downloads"] == 9
+
+
+def test_builds_are_asked_for_with_few_requests():
+    b1, b2 = "64b7f0c2a1d3e4f5a6b7c8d1", "64b7f0c2a1d3e4f5a6b7c8d2"
+    pinned = [{"application": "a1", "filter": {"type": "build", "ios": b1.upper()}}, {"filter": {"type": "last"}}]
+    assert builds_to_read(pinned) == [{"application": "a1", "build_id": b1}]
+    more = {"application": "a1", "filter": {"type": "builds", "builds": [{"build_platform": "ios", "id": b2}]}}
+    assert builds_to_read([*pinned, more]) == [{"application": "a1"}]
+
+
+def test_publications_are_picked_by_slug_or_id():
+    two = [{"slug": "beta", "id": "p1"}, {"slug": "prod", "id": "p2"}]
+    assert publications_to_report(two) == two
+    assert publications_to_report(two, ["p2"]) == [two[1]]
+    assert publications_to_report(two, ["beta", "p2"]) == two
+    with pytest.raises(AnsibleFilterError, match="no publication nowhere, p9"):
+        publications_to_report(two, ["nowhere", "beta", "p9"])
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        *("", "{", "<<<<<<< HEAD", "[]", "null", "\udcff", "[" * 9999),
+        *('{"report": {}}', '{"unchanged_since": "soon", "report": {}}'),
+    ],
+)
+def test_an_earlier_report_that_is_damaged_is_none_and_said(earlier, monkeypatch):
+    told = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text, *_rest, **_more: told.append(text))
+    assert report_since({"totals": {}}, base64.b64encode(earlier.encode("utf-8", "surrogateescape")).decode())
+    assert len(told) == (1 if earlier else 0)
+
+
+def test_since_when_it_has_been_like_this():
+    def earlier(report):
+        text = json.dumps({"format": 1, "unchanged_since": "2026-01-01T00:00:00Z", "report": report})
+        return base64.b64encode(text.encode()).decode()
+
+    report = {"totals": {"open": 1}, "publications": []}
+    assert report_since(report, earlier(report)) == "2026-01-01T00:00:00Z"
+    assert report_since(report, earlier({})) > "2026-01-01T00:00:00Z"
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 9) | st.text("{}a%-T:", max_size=8) | st.just("2026-05-20T00:00:00Z"),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "name", "type", "ios"]), inner),
+    max_leaves=4,
+)
+KEYS = [
+    "slug",
+    "id",
+    "application",
+    "visibility",
+    "security",
+    "groups",
+    "allowed_countries",
+    "expiration_date",
+    "filter",
+]
+KEYS += ["user_audience_map", "activate_user_audiences", "unreturned_fields", "application_info", "show_history"]
+USER = ["email", "id", "published_application_id", "allowed_downloads", "single_use", "temporal", "created_at"]
+
+
+@given(
+    st.dictionaries(st.sampled_from(KEYS), anything),
+    st.lists(st.dictionaries(st.sampled_from(USER), anything), max_size=3),
+)
+def test_whatever_a_server_says_is_reported(publication, users):
+    report = access_report([{"publication": publication, "testers": [{"email": "a@b.example"}]}], now=NOW, users=users)
+    json.dumps(report, default=str)
+    assert report["totals"]["publications"] == 1
