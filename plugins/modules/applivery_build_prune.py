@@ -9,7 +9,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: applivery_build_prune
 short_description: Delete old builds of an app in Applivery
-version_added: 1.0.0
+version_added: 1.1.0
 description:
   - Deletes builds that are no longer among the newest, that are older than a number of days, or both.
   - A build is never deleted that a publication is pinned to, or that is the newest for what a publication follows. That

@@ -215,7 +215,10 @@ def test_a_platform_that_is_not_released_keeps_its_build(awx):
     answers = {**REQUIRED[RELEASE], "applivery_branch": "release/4.2"}
     both = succeeded(awx.launch(RELEASE, answers, credentials)).artifacts["applivery_release"]["build_ids"]
     assert set(both) == {"ios", "android"}
-    succeeded(awx.launch(RELEASE, {**answers, "applivery_platforms": ["ios"], "applivery_branch": "main"}, credentials))
+    # The builds of that branch are older.
+    back = {"applivery_allow_downgrade": True}
+    answers = {**answers, "applivery_platforms": ["ios"], "applivery_branch": "main"}
+    succeeded(awx.launch(RELEASE, answers, credentials, more=back))
     chosen = guarded(awx, "field-test")["filter"]
     assert chosen["android"] == both["android"]
     assert chosen["ios"] != both["ios"]
@@ -274,7 +277,35 @@ def test_platforms_that_nobody_can_guess_have_to_be_named(awx):
     awx.sim.publications[publication["id"]]["filter"] = chosen
     job = awx.launch(RELEASE, REQUIRED[RELEASE], awx.service_account(application="example-app"))
     assert job.status == "failed"
-    assert "Say what to release in applivery_platforms" in job.output
+    assert "pinned to ps5 alone; say what to release for" in job.output
+
+
+def test_a_relaunch_with_the_same_answers_changes_nothing(awx):
+    close(awx)
+    credentials = awx.service_account(application="example-app")
+    answers = {**REQUIRED[RELEASE], "applivery_build_version": "4.2.0", "applivery_version_name": '"1.10"'}
+    first = succeeded(awx.launch(RELEASE, answers, credentials))
+    pinned = guarded(awx, "field-test")["filter"]
+    awx.sim.forget_requests()
+    second = succeeded(awx.launch(RELEASE, answers, credentials))
+    assert awx.sim.writes == []
+    assert guarded(awx, "field-test")["filter"] == pinned
+    assert second.artifacts["applivery_release"] == {**first.artifacts["applivery_release"], "changed": False}
+
+
+def test_a_release_goes_back_only_when_it_is_told_to(awx):
+    publication = close(awx)
+    new, old = newest(awx, "ios", "main"), newest(awx, "ios", "release/4.2")
+    new, old = (new, old) if awx.sim.builds[new]["createdAt"] > awx.sim.builds[old]["createdAt"] else (old, new)
+    awx.sim.publications[publication["id"]]["filter"] = {"type": "build", "ios": new}
+    credentials = awx.service_account(application="example-app")
+    answers = {**REQUIRED[RELEASE], "applivery_branch": awx.sim.builds[old]["deployer"]["info"]["branch"]}
+    refused = awx.launch(RELEASE, answers, credentials)
+    assert refused.status == "failed"
+    assert "allow_downgrade" in refused.output
+    assert awx.sim.writes == []
+    succeeded(awx.launch(RELEASE, answers, credentials, more={"applivery_allow_downgrade": True}))
+    assert guarded(awx, "field-test")["filter"]["ios"] == old
 
 
 @pytest.mark.parametrize("followed", ["gitBranch", "tag"])
@@ -298,7 +329,7 @@ def test_a_setting_that_nothing_reads_is_refused(awx, settings):
     credentials = awx.service_account(application="example-app")
     job = awx.launch(RELEASE, REQUIRED[RELEASE], credentials, more={"applivery_settings": settings})
     assert job.status == "failed"
-    assert "applivery_settings must be a dictionary of groups, activate_user_audiences" in job.output
+    assert "release_settings" in job.output
     assert awx.sim.writes == []
 
 
@@ -335,7 +366,6 @@ def test_fields_that_the_server_hides_stop_a_release_until_they_are_named(awx):
     stopped = awx.launch(RELEASE, REQUIRED[RELEASE], credentials)
     assert stopped.status == "failed"
     assert "allowed_countries" in stopped.output
-    assert "Name these fields in applivery_settings" in stopped.output
     assert awx.sim.writes == []
     named = {"applivery_settings": {"allowed_countries": ["DE", "AT"]}}
     succeeded(awx.launch(RELEASE, REQUIRED[RELEASE], credentials, more=named))

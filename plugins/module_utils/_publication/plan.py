@@ -145,7 +145,13 @@ def with_pinned_builds(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> Ma
         )
     for platform, ident in _builds_of(wish).items():
         _pin(kept, platform, ident)
-    return {**wishes, "filter": kept}
+    return {**wishes, "filter": _with_room_for_windows(kept)}
+
+
+def _with_room_for_windows(chosen: dict[str, Any]) -> dict[str, Any]:
+    """A list of builds is not known to hold windows (seed), so it gives way to a key for each platform if it can."""
+    ids = {entry["build_platform"]: entry["id"] for entry in chosen.get("builds", []) if entry.get("id")}
+    return {"type": "build", **ids} if "windows" in ids and set(ids) <= set(PLATFORMS) else chosen
 
 
 def _builds_of(wish: Mapping[str, Any]) -> dict[str, Any]:

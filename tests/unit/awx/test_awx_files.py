@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import PUBLICATION_FIELDS
 from ansible_collections.applivery.distribution.tests.unit.awx import rules
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -122,13 +123,24 @@ def test_a_time_is_read_as_one(name):
 
 
 def test_a_release_knows_exactly_the_settings_that_it_passes_on():
-    (play,) = yaml.safe_load((ROOT / "playbooks" / "release.yml").read_text())
+    role = ROOT / "roles" / "release"
     module = "applivery.distribution.applivery_publication"
-    (task,) = [task for task in play["tasks"] if module in task]
-    passed = {name for name, value in task[module].items() if f"_settings.{name} " in str(value)}
-    assert passed == set(play["vars"]["_supported"])
+    tasks = yaml.safe_load((role / "tasks" / "main.yml").read_text())
+    (task,) = [task for task in tasks if module in task]
+    passed = {name for name, value in task[module].items() if f"release_settings.{name} " in str(value)}
+    spec = yaml.safe_load((role / "meta" / "argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    assert passed == set(spec["release_settings"]["options"])
+    # What a publication has and a release does not set has a variable of its own, or is no business of a release.
+    own = {"slug", "visibility", "security", "password", "filter"}
+    assert passed | own == {entry.option for entry in PUBLICATION_FIELDS}
     guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text()
     assert [name for name in passed if f"``{name}``" not in guide] == []
+
+
+def test_a_release_runs_where_its_hosts_are():
+    (play,) = yaml.safe_load((ROOT / "playbooks" / "release.yml").read_text())
+    assert play["hosts"] == "{{ applivery_hosts | default('localhost', true) }}"
+    assert not any("run_once" in task for task in play["tasks"])
 
 
 def test_testers_may_come_from_a_file_where_a_template_is_scheduled():

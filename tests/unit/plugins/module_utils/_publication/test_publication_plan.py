@@ -23,7 +23,11 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     possibly_lost,
     unproven,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import plan_creation, plan_update
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import (
+    plan_creation,
+    plan_update,
+    with_pinned_builds,
+)
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import (
     FIELD,
     pinned_builds,
@@ -514,3 +518,16 @@ def test_every_id_inside_a_filter_is_a_build_that_may_be_pinned(chosen: dict[str
 @pytest.mark.parametrize("chosen", [None, "last", {"type": "last", "value": None}, {"type": "tag", "value": "a" * 23}])
 def test_what_is_no_id_pins_nothing(chosen: Any) -> None:
     assert pinned_builds({"id": TWO, "filter": chosen}) == set()
+
+
+@pytest.mark.parametrize(
+    ("platform", "kind"), [("ios", "builds"), ("ps5", "builds"), ("windows", "build"), ("macos", "builds")]
+)
+def test_a_list_of_builds_gives_way_where_it_has_no_room(platform: str, kind: str) -> None:
+    read = {"filter": {"type": "builds", "builds": [{"buildPlatform": "android", "id": ONE}]}}
+    wish = {"type": "builds", "builds": [{"build_platform": platform, "id": TWO}]}
+    chosen = with_pinned_builds({"filter": wish}, read)["filter"]
+    assert chosen["type"] == kind
+    listed = {entry["build_platform"]: entry["id"] for entry in chosen.get("builds", [])}
+    keys = {key: chosen[key] for key in ("android", "windows") if key in chosen}
+    assert {**listed, **keys} == {"android": ONE, platform: TWO}
