@@ -53,12 +53,7 @@ def warnings_of(
             f"this server's form of creating OTP users can't name a publication: {_people(unbound)} are added to the "
             "list of the store, and whether that lets them into this publication is up to the server"
         )
-    again = [step.name for step, result, form in zip(steps, done, forms) if _renews(step, result, form, once)]
-    if again:
-        yield (
-            f"{_people(again)} get access that ends by itself (after so many downloads, or after 30 days): every run "
-            "after that gives it again. admit: once with a ledger lets each person in once"
-        )
+    yield from _about_renewals(steps, done, forms, once)
     differs = [step.name for step, result in zip(steps, done) if result.differs]
     if differs:
         yield f"{names(differs)}: the server shows another allowance than it was sent; see users"
@@ -112,14 +107,29 @@ def wrote(result: Done) -> bool:
     return result.partly or result.action in (CREATED, UPDATED, REMOVED)
 
 
-def _renews(step: Step, result: Done, form: str | None, once: bool) -> bool:
-    """Whether access that ends by itself is given, and would be given again by a later run."""
-    person = step.person
-    if person is None:
-        return False
-    if result.action == UPDATED:
-        return person.allowance.downloads != UNLIMITED
-    return form is not None and not once and _ends_by_itself(person, form)
+def _about_renewals(
+    steps: Sequence[Step], done: Sequence[Done], forms: Sequence[str | None], once: bool
+) -> Iterator[str]:
+    again = [
+        step.name
+        for step, form in zip(steps, forms)
+        if step.person is not None and form is not None and _ends_by_itself(step.person, form)
+    ]
+    if again and not once:
+        yield (
+            f"{_people(again)} get access that ends by itself (after so many downloads, or after 30 days): every run "
+            "after that gives it again. admit: once with a ledger lets each person in once"
+        )
+    limited = [
+        step.name
+        for step, result in zip(steps, done)
+        if step.person is not None and result.action == UPDATED and step.person.allowance.downloads != UNLIMITED
+    ]
+    if limited:
+        yield (
+            f"{_people(limited)} get a new number of downloads: where downloads count down, every run gives it again. "
+            "update_allowance: never leaves it as it is"
+        )
 
 
 def _ends_by_itself(person: Person, form: str) -> bool:

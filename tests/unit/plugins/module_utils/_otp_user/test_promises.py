@@ -187,7 +187,7 @@ def test_whoever_states_nothing_is_left_as_they_are(world: Start) -> None:
     ran = here.twice(users=users, update_allowance="always")
     assert actions(ran) == {"ana@x.example": "unchanged", "ben@x.example": "updated"}
     assert [user["allowedDownloadsNum"] for user in here.sim.otp_users.values()] == [2, 5]
-    assert any("ends by itself" in text for text in ran.warnings)
+    assert ["ben@x.example" in text and "every run gives it again" in text for text in ran.warnings] == [True]
 
 
 @pytest.mark.parametrize(
