@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devel import bench, demo, environments, fuzz, gates, machine, matrix, release, tree, website
+from devel import bench, demo, environments, fuzz, gates, machine, matrix, release, report, tree, website
 from devel.machine import Failed
 from devel.report import run
 
@@ -124,6 +124,7 @@ def main() -> int:
         print(failure, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
+        report.stop()
         print("Interrupted.", file=sys.stderr)
         return 130
 
