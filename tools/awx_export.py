@@ -101,6 +101,8 @@ def job_template(item: Item) -> Item:
     result["inventory"] = owned("inventory", owner, item["inventory"])
     result["execution_environment"] = environment(item["execution_environment"])
     result["related"] = {"survey_spec": item["survey_spec"]}
+    if "extra_vars" in result:
+        result["extra_vars"] = json.dumps(result["extra_vars"])
     # AWX takes a job template's organization from its project.
     result["natural_key"] = owned("job_template", owner, item["name"])
     return result

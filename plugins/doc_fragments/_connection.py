@@ -54,13 +54,13 @@ options:
     description:
       - Base URL of the API, with or without C(/v1). Private tenants have their own.
       - Plain C(http) is refused unless the host is a loopback address.
-      - If not set, the environment variable E(APPLIVERY_API_URL) is used.
+      - If not set, the environment variable E(APPLIVERY_API_URL) is used, else E(APPLIVERY_APP_API_URL).
     type: str
     default: https://api.applivery.io
   upload_url:
     description:
       - Base URL that app builds are uploaded to, with or without C(/v1).
-      - If not set, the environment variable E(APPLIVERY_UPLOAD_URL) is used.
+      - If not set, the environment variable E(APPLIVERY_UPLOAD_URL) is used, else E(APPLIVERY_APP_UPLOAD_URL).
     type: str
     default: https://upload.applivery.io
   validate_certs:
@@ -117,9 +117,11 @@ options:
   api_url:
     env:
       - name: APPLIVERY_API_URL
+      - name: APPLIVERY_APP_API_URL
   upload_url:
     env:
       - name: APPLIVERY_UPLOAD_URL
+      - name: APPLIVERY_APP_UPLOAD_URL
   validate_certs:
     env:
       - name: APPLIVERY_VALIDATE_CERTS

@@ -38,6 +38,8 @@ _ENVIRONMENT = {
     "api_timeout": "APPLIVERY_API_TIMEOUT",
     "retry_timeout": "APPLIVERY_RETRY_TIMEOUT",
 }
+# A credential for an app token has addresses of its own: two that inject the same variables would hide each other's.
+_ALSO = {"api_url": "APPLIVERY_APP_API_URL", "upload_url": "APPLIVERY_APP_UPLOAD_URL"}
 _DEFAULTS = {
     "api": AUTO,
     "api_url": "https://api.applivery.io",
@@ -96,7 +98,8 @@ class Environment:
         return value
 
     def get(self, option: str) -> str | None:
-        return self._variables.get(_ENVIRONMENT[option]) or None
+        names = (_ENVIRONMENT[option], _ALSO.get(option, ""))
+        return next((value for name in names if (value := self._variables.get(name))), None)
 
 
 def connection_spec(environment: Environment) -> dict[str, dict[str, Any]]:
