@@ -60,7 +60,8 @@ def test_every_injected_variable_is_one_that_the_modules_read():
 
 
 def test_what_a_job_gets():
-    assert rules.injected(APP_TOKEN, {"app_token": "t"}) == {"APPLIVERY_APP_TOKEN": "t"}
+    given = rules.injected(APP_TOKEN, {"app_token": "t"})
+    assert given == {"APPLIVERY_APP_TOKEN": "t", "APPLIVERY_APP_API_URL": "", "APPLIVERY_APP_UPLOAD_URL": ""}
     given = rules.injected(SERVICE_ACCOUNT, {"service_account_token": "s", "organization": "acme"})
     assert given.pop("APPLIVERY_SERVICE_ACCOUNT_TOKEN") == "s"
     assert given.pop("APPLIVERY_ORGANIZATION") == "acme"
@@ -94,7 +95,9 @@ def test_the_playbook_reads_and_documents_every_answer(item):
         variable = question["variable"]
         if variable != "applivery_application":
             assert f"#   {variable}" in comment or f", {variable}" in comment, variable
-        guarded = re.findall(rf"\b{variable} \| default\('', true\)|\b{variable} \| default\(''\) \| applivery", plays)
+        guarded = re.findall(
+            rf"\b{variable} \| default\([^)]*, true\)|\b{variable} \| default\(''\) \| applivery", plays
+        )
         assert guarded, f"{variable} must be read with a default"
         assert len(re.findall(rf"\b{variable}\b(?! ?\.)", plays)) >= len(guarded)
 
@@ -255,7 +258,7 @@ def test_the_import_file_carries_what_awx_needs():
     assert [
         len(content[kind])
         for kind in ("credential_types", "projects", "inventory", "job_templates", "workflow_job_templates")
-    ] == [2, 1, 1, 4, 1]
+    ] == [2, 1, 2, 10, 1]
     for item in content["credential_types"]:
         assert rules.credential_type_problems(item) == []
     for item in [*content["job_templates"], *content["workflow_job_templates"]]:

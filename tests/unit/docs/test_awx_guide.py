@@ -37,10 +37,11 @@ def test_what_is_installed_first_is_found_later(tmp_path: Path) -> None:
         f'shift 3; exec {galaxy} collection install --offline {archive} "$@"',
     )
     _program(tmp_path / "programs", "ansible-builder", "exit 0")
+    _program(tmp_path / "programs", "pip", "exit 0")
     _program(tmp_path / "programs", "awx", "cat")
     _program(tmp_path / "programs", "ansible-playbook", f'exec {PROGRAMS / "ansible-playbook"} "$@"')
     blocks = [text for language, text in _rst_blocks(GUIDE) if language == "shell"]
-    assert len(blocks) == 3, "install and build, import, configure"
+    assert len(blocks) == 4, "install and build, import, heal, configure"
     outputs = []
     for block in blocks:
         ran = subprocess.run(
@@ -56,4 +57,4 @@ def test_what_is_installed_first_is_found_later(tmp_path: Path) -> None:
     assert (tmp_path / "here" / "execution-environment.yml").is_file(), outputs[0]
     assert outputs[1] == (ROOT / "awx" / "import.json").read_text(encoding="utf-8")
     # The playbook is found and runs; what it misses here is the collection of AWX.
-    assert "The collection awx.awx is not installed" in outputs[2], outputs[2]
+    assert "The collection awx.awx is not installed" in outputs[3], outputs[3]
