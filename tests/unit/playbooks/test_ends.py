@@ -106,6 +106,28 @@ def test_offboarding_may_be_told_to_let_pass(house: Simulator, tmp_path: Path) -
     assert left(house) == ["ana prod", "ben beta", "ben prod"]
 
 
+@pytest.mark.parametrize(
+    ("playbook", "answers"),
+    [
+        ("offboard_testers", {"applivery_publication": "beta", "applivery_testers": "ana@x.example anna@x.example"}),
+        ("end_access", {"applivery_publication": "betta", "applivery_testers": "ana@x.example"}),
+        (
+            "end_access",
+            {"applivery_publication": "beta", "applivery_testers": f"email,access_until\nana@x.example,{PAST}"},
+        ),
+    ],
+)
+def test_quietly_nobody_is_named(house: Simulator, tmp_path: Path, playbook: str, answers: dict[str, str]) -> None:
+    (tmp_path / "answers.json").write_text(json.dumps({"applivery_quiet": True, **answers}), encoding="utf-8")
+    house.fault("status", method="DELETE", times=None, status=400, code=6001, message="Not today")
+    ran = play(house, tmp_path, playbook, "-v", "-e", "@answers.json")
+    said = ran.stdout + ran.stderr
+    assert "ana@" not in said
+    assert "anna@" not in said
+    assert ("Not today" in said) == ("betta" not in answers["applivery_publication"])
+    assert ran.returncode == (0 if "betta" in answers["applivery_publication"] else 2)
+
+
 # Nightly ------------------------------------------------------------------------------------------------------------
 
 
