@@ -98,6 +98,7 @@ options:
           - Whether the build can't be downloaded. A build that does not show it counts as one that can.
           - With V(false) the task warns about the builds that it passed over.
         type: bool
+        version_added: 1.1.0
       query:
         description:
           - A JMESPath expression over the list of the builds that fit all the rest, newest first, each as this module

@@ -70,6 +70,7 @@ options:
       - Only builds that can't be downloaded, or with V(false) only those that can. A build that does not show it counts
         as one that can.
     type: bool
+    version_added: 1.1.0
 seealso:
   - module: applivery.distribution.applivery_build
   - module: applivery.distribution.applivery_publication_info
