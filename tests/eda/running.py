@@ -57,6 +57,11 @@ class Run:
             assert time.monotonic() < deadline, self.output
             time.sleep(0.1)
 
+    def finish(self) -> None:
+        """Let it end in its own way, so that all it has to say is said."""
+        self.process.terminate()
+        self.process.wait()
+
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
@@ -84,7 +89,13 @@ def started(
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
-            env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]), **environ},
+            # What is still in a buffer can't be looked at.
+            env={
+                **os.environ,
+                "PYTHONUNBUFFERED": "1",
+                "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
+                **environ,
+            },
         )
     run = Run(process, folder / "output.log")
     try:

@@ -145,7 +145,8 @@ def test_a_webhook_launches_a_job_by_its_secret_path_alone(sim: Simulator, tmp_p
         # An application that is not in the payload may be any.
         assert _post(f"{url}/{path}", b'{"action": "build_processed", "data": {"note": "canary"}}')
         run.wait_for(lambda: len(controller.launched) > 1)
-        assert "feedback_created" in run.output
+        run.wait_for(lambda: "feedback_created" in run.output)
+        run.finish()
         assert "canary" not in run.output.lower()
     assert [job["extra_vars"]["applivery_releases"] for job in controller.launched] == [
         {"example-app": "example-beta"},

@@ -89,6 +89,12 @@ def demo_environment() -> Environment:
     return _environment(f"demo-py{version}", version, files, simulator=True)
 
 
+def events_environment() -> Environment:
+    """Event-Driven Ansible, on the interpreter of the newest core; it takes an ansible-core of its own choice."""
+    _core, version = machine.newest_core()
+    return _environment(f"eda-py{version}", version, [REQUIREMENTS / "eda.txt"], simulator=True)
+
+
 def _environment(name: str, version: str, files: list[Path], *, simulator: bool = False) -> Environment:
     """``simulator``: with the simulator as a package, as its users install it; editable, so that it is never old."""
     folder = CACHE / "venv" / name

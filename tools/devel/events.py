@@ -28,7 +28,7 @@ def gates() -> list[Gate]:
         return []
 
     def check(log: Log) -> None:
-        environment = environments.tool_environment("eda")
+        environment = environments.events_environment()
         command = [environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--confcutdir", "tests/eda"]
         with tree.exclusive("eda") as root:
             collection = tree.lay_out(root)
