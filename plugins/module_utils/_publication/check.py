@@ -15,16 +15,44 @@ from typing import Any, Callable, NamedTuple
 
 from .._core.dates import parse_instant
 from .._core.errors import AppliveryError, InvalidInput
-from .._core.fields import Field, as_read, differences, is_empty
+from .._core.fields import Field, differences, is_empty
 from .plan import Plan, says_nothing
 from .resource import COUNTRY_LISTS, FIELD, GUARDS, PUBLICATION_FIELDS
-from .rules import Goal, check_groups_apply
+from .rules import Goal, check_groups_apply, warnings_about_effect
 
 _ALLOWED, _BLOCKED = COUNTRY_LISTS
 _SECURITY_ORDER = ("public", "password", "logged")
 # Without these the API can't create a publication, so every publication has them.
 _ALWAYS_THERE = ("visibility", "security", "filter")
 Read = Mapping[str, Any]
+
+
+def concerns(goal: Goal, plan: Plan, reads: Sequence[Read], others: Iterable[str]) -> list[str]:
+    """Refuse a plan that must not be carried out; returns what a person should know about it before it is.
+
+    ``reads`` is all that was read of this publication, the newest last; ``others`` are the API names that the server
+    shows for other publications.
+    """
+    if plan.changed:
+        check_update(goal.wishes, plan)
+    lost = check_unreturned(goal, reads, plan, others)
+    texts = warnings_about_effect(goal.wishes, plan.expected)
+    opens = openings(goal.wishes, reads[-1], plan, others)
+    if opens:
+        texts.append(f"this change lets more people in: {'; '.join(opens)}")
+    texts += lost
+    if plan.forced:
+        texts.append("update_password: always sets the password in every run and reports changed each time")
+    return texts + _address_changes(goal, plan, reads[-1])
+
+
+def _address_changes(goal: Goal, plan: Plan, read: Read) -> list[str]:
+    if not goal.new_slug or "slug" not in plan.changes:
+        return []
+    slug = str(read.get("slug"))
+    old = str(read.get("distributionUrl") or slug)
+    new = old[: -len(slug)] + goal.new_slug if old.endswith(slug) else goal.new_slug
+    return [f"renaming changes the address, links to the old one break: {old} -> {new}"]
 
 
 # What an update may destroy -------------------------------------------------------------------------------------------
@@ -71,17 +99,13 @@ def check_terms(expected: Mapping[str, Any]) -> None:
 
 
 def check_unreturned(goal: Goal, reads: Sequence[Read], plan: Plan, others: Iterable[str]) -> list[str]:
-    """Refuse, as ``unreturned_fields`` says, what can't be seen; returns what to tell of fields that may be lost.
-
-    ``reads`` is all that was read of this publication, the newest last; ``others`` are the API names that the server
-    shows for other publications.
-    """
+    """Refuse, as ``unreturned_fields`` says, what can't be seen; returns what to tell of fields that may be lost."""
     lost = possibly_lost(goal.wishes, reads[-1], others) if plan.changed else []
     unseen = incomparable(goal.wishes, reads)
     strict = {"fail": (*lost, *unseen), "fail_on_guards": GUARDS}.get(goal.unreturned, ())
     refused = [name for name in lost if name in strict], [name for name in unseen if name in strict]
     if any(refused):
-        raise AppliveryError(_refusal(*refused, goal.unreturned)).with_result(previous=as_read(reads[-1]))
+        raise AppliveryError(_refusal(*refused, goal.unreturned))
     if not lost or goal.unreturned == "ignore":
         return []
     text = f"the server does not show {', '.join(lost)}: unset, or set and reset by this update"
@@ -367,15 +391,16 @@ def not_to_see(plan: Plan, after: Read) -> list[str]:
     return [option for option, (wanted, shown) in found.items() if _loosely(wanted) != _loosely(shown)]
 
 
-def happened(before: Read, plan: Plan, after: Read) -> bool:
+def believable(wishes: Mapping[str, Any], before: Read, plan: Plan, after: Read, began: bool = False) -> bool:
     """Whether what is read after a write of unknown outcome shows that it was carried out.
 
-    Every new value must be there to see, or the time of the last update must have moved; what contradicts is for
-    ``judge`` to find.
+    Every new value must be there to see, or the time of the last update must have moved; and nothing may contradict.
+    ``began``: a first step was written, which moved that time as well, so that only the values prove anything.
     """
     times = (before.get("updatedAt"), after.get("updatedAt"))
-    moved = None not in times and times[0] != times[1]
-    return moved or (bool(plan.changes) and not_to_see(plan, after) == [])
+    moved = None not in times and times[0] != times[1] and not began
+    seen = moved or (bool(plan.changes) and not_to_see(plan, after) == [])
+    return seen and not judge(wishes, before, plan, after).wrong
 
 
 def never_happened(before: Read, plan: Plan, after: Read) -> bool:

@@ -26,7 +26,6 @@ class Publications:
         self._warn = warn
         self._told: set[str] = set()
         self._listed: list[dict[str, Any]] = []
-        self._otp_users: bool | None = None
 
     def warn(self, text: str) -> None:
         """Warn once: planning may happen more than once, and a slug may be looked for more than once."""
@@ -68,19 +67,15 @@ class Publications:
             )
         return ids[0] if ids else None
 
-    def has_otp_users(self, ident: str) -> bool:
-        """Whether the publication has, or may have, OTP users; asked once in a run."""
-        if self._otp_users is None:
-            self._otp_users = has_otp_users(self.api, ident)
-        return self._otp_users
+    def has_otp_users(self, read: Mapping[str, Any]) -> bool:
+        """Whether a publication has, or may have, OTP users."""
+        return has_otp_users(self.api, str(identity(read)))
 
-    def listed(self, ident: str | None) -> list[dict[str, Any]]:
-        """What lists have shown of this publication."""
-        return [item for item in self._listed if identity(item) == ident]
-
-    def shown_of_others(self, ident: str | None) -> set[str]:
-        """The API names of all fields that lists have shown of any other publication than this one."""
-        return {name for item in self._listed if identity(item) != ident for name in item}
+    def seen(self, read: dict[str, Any]) -> tuple[list[dict[str, Any]], set[str]]:
+        """All that was shown of a publication, what was read now last, and the API names shown of any other one."""
+        mine = [item for item in self._listed if identity(item) == identity(read)]
+        others = {name for item in self._listed if identity(item) != identity(read) for name in item}
+        return [*mine, read], others
 
     def _with_slug(self, slug: str) -> list[dict[str, Any]]:
         items = self._list({"slug": slug})

@@ -17,9 +17,6 @@ from typing import Any, NamedTuple
 
 from .._core.errors import InvalidInput
 from .._core.fields import (
-    as_read,
-    canonical,
-    carried,
     diff_pair,
     differences,
     forms,
@@ -68,9 +65,11 @@ def plan_update(
     ``set_password`` makes the password a reason to write by itself.
     """
     wishes = with_notifications(wishes, read)
-    if filter_mode == "merge":
-        wishes = with_pinned_builds(wishes, read)
-    body = rewritten(PUBLICATION_FIELDS, wishes, read)
+    merges = filter_mode == "merge" and "filter" in wishes
+    named = {option: wish for option, wish in wishes.items() if option != "filter"} if merges else wishes
+    body = rewritten(PUBLICATION_FIELDS, named, read)
+    if merges:
+        _keep_other_platforms(body, wishes["filter"])
     _clear_other_country_list(body, wishes, read)
     expected = _visible({**read, **body})
     # A field that the server shows, and shows to be unset, has nothing to clear.
@@ -119,38 +118,39 @@ def with_notifications(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> Ma
     named = wishes.get("user_audience_map")
     if not named:
         return wishes
-    entry = FIELD["user_audience_map"]
-    known = {item.get("id"): item for item in canonical(entry, read.get(entry.name)) or [] if isinstance(item, dict)}
+    there = [item for item in read.get("userAudienceMap") or [] if isinstance(item, Mapping)]
+    known = {str(item.get("id")).lower(): item.get("notifyNewBuildsProcessed") is True for item in there}
     option = "notify_new_builds_processed"
-    filled = [{option: known.get(item["id"], {}).get(option, False), **item} for item in named]
-    return {**wishes, "user_audience_map": filled}
+    return {**wishes, "user_audience_map": [{option: known.get(item["id"], False), **item} for item in named]}
 
 
 # Builds chosen by hand, where the task names some of the platforms ----------------------------------------------------
 
 
-def with_pinned_builds(wishes: Mapping[str, Any], read: Mapping[str, Any]) -> Mapping[str, Any]:
-    """``filter`` with the builds of the platforms that the task does not name, in the form that the publication uses.
+def _keep_other_platforms(body: dict[str, Any], wish: Mapping[str, Any]) -> None:
+    """Move the platforms that a filter names to their builds, and keep the others, in the form that is there.
 
-    A filter of another type, wished for or read, knows no platforms: then the wish stays what it is.
+    A filter of another type, wished for or there, knows no platforms: then the wish is what it is.
     """
-    wish, pinned = wishes.get("filter"), carried(FIELD["filter"], read.get("filter"))
-    if not wish or wish["type"] not in MANUAL or not isinstance(pinned, Mapping) or pinned.get("type") not in MANUAL:
-        return wishes
-    kept: dict[str, Any] = as_read(pinned)
-    if not all(isinstance(entry, Mapping) and entry.get("build_platform") for entry in kept.get("builds", [])):
+    there = body.get("filter")
+    if wish["type"] not in MANUAL or not isinstance(there, dict) or there.get("type") not in MANUAL:
+        body["filter"] = to_api(FIELD["filter"], wish)
+        return
+    if not all(isinstance(entry, Mapping) and entry.get("buildPlatform") for entry in there.get("builds", [])):
         raise InvalidInput(
             "filter_mode: the server shows a pinned build in a form that this version does not know, so it can't be "
             "kept; name all platforms with filter_mode: replace"
         )
+    held = {entry["buildPlatform"] for entry in there.get("builds", [])}
     for platform, ident in _builds_of(wish).items():
-        _pin(kept, platform, ident)
-    return {**wishes, "filter": _with_room_for_windows(kept)}
+        _pin(there, platform, ident)
+    if "windows" not in held:
+        body["filter"] = _with_room_for_windows(there)
 
 
 def _with_room_for_windows(chosen: dict[str, Any]) -> dict[str, Any]:
     """A list of builds is not known to hold windows (seed), so it gives way to a key for each platform if it can."""
-    ids = {entry["build_platform"]: entry["id"] for entry in chosen.get("builds", []) if entry.get("id")}
+    ids = {entry["buildPlatform"]: entry["id"] for entry in chosen.get("builds", []) if entry.get("id")}
     return {"type": "build", **ids} if "windows" in ids and set(ids) <= set(PLATFORMS) else chosen
 
 
@@ -159,23 +159,28 @@ def _builds_of(wish: Mapping[str, Any]) -> dict[str, Any]:
     return by_key or {entry["build_platform"]: entry["id"] for entry in wish.get("builds", []) if entry.get("id")}
 
 
-def _pin(chosen: dict[str, Any], platform: str, ident: Any) -> None:
+def _pin(chosen: dict[str, Any], platform: str, ident: str) -> None:
     """Point one platform at a build wherever the filter names it, else where a filter of this form has room for it."""
     entries = chosen.get("builds", [])
-    mine = [entry for entry in entries if entry["build_platform"] == platform]
+    mine = [entry for entry in entries if entry["buildPlatform"] == platform]
     for entry in mine:
-        entry["id"] = ident
+        entry["id"] = _unless_same(entry.get("id"), ident)
     # `builds` was once written with one id per platform (C19).
     by_key = chosen["type"] == "build" or (not entries and any(name in chosen for name in PLATFORMS))
     if platform in chosen or (by_key and not mine and platform in PLATFORMS):
-        chosen[platform] = ident
+        chosen[platform] = _unless_same(chosen.get(platform), ident)
     elif chosen["type"] == "build":
         raise InvalidInput(
             f"filter.builds: this publication has filter.type: build, which has no place for {platform}; use "
             "filter_mode: replace to change the type"
         )
     elif not mine:
-        chosen["builds"] = [*entries, {"build_platform": platform, "id": ident}]
+        chosen["builds"] = [*entries, {"buildPlatform": platform, "id": ident}]
+
+
+def _unless_same(read: Any, ident: str) -> Any:
+    """What compares equal travels as it was read."""
+    return read if isinstance(read, str) and read.lower() == ident else ident
 
 
 # What a body holds ----------------------------------------------------------------------------------------------------

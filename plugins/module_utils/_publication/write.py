@@ -16,14 +16,12 @@ from .._core.errors import AmbiguousWrite, AppliveryError, InvalidInput, Request
 from .._core.fields import COUNTRIES, as_read, is_empty, is_id
 from .._core.task import Outcome
 from .check import (
+    believable,
     check_terms,
-    check_unreturned,
-    check_update,
-    happened,
+    concerns,
     judge,
     never_happened,
     not_to_see,
-    openings,
     told_of_incomparable,
     told_of_unproven,
     unmoved,
@@ -47,6 +45,10 @@ _NEEDED = ("visibility", "security", "filter")
 _COUNTRY_NAMES = tuple(entry.name for entry in COUNTRY_LISTS)
 _APPLICATION = "application"
 _LAST_OF_ITS_KIND = "Applivery does not delete the last publication with filter.type: last"
+_OTP_USERS = (
+    "this publication has, or may have, OTP users. Which field switches OTP on is not documented: look in the "
+    "dashboard whether OTP is still on after this update"
+)
 Body = Mapping[str, Any]
 
 
@@ -54,83 +56,59 @@ Body = Mapping[str, Any]
 
 
 def update(found: Publications, goal: Goal, read: dict[str, Any], check_mode: bool) -> Outcome:
-    """Make a publication that was read what it should be, unless somebody else changed it meanwhile: then plan anew."""
-    for _attempt in range(_MOST_PLANS):
-        plan = plan_update(goal.wishes, read, goal.set_password, goal.filter_mode)
-        reads = [*found.listed(identity(read)), read]
-        others = found.shown_of_others(identity(read))
-        concerns = _concerns(found, goal, plan, reads, others)
-        if check_mode or not plan.changed:
-            found.tell(concerns + told_of_incomparable(goal, reads, plan, others))
-            return _outcome(goal, plan, _predicted(plan), read) if plan.changed else _unchanged(read)
-        latest = found.by_id(str(identity(read)))
-        if latest is None:
-            raise AppliveryError("it was deleted by somebody else while this task ran; run the task again").with_result(
-                previous=as_read(read)
-            )
-        if unmoved(read, latest):
-            found.tell(concerns)
-            after = _replaced(found, goal, plan, read)
-            found.tell(told_of_incomparable(goal, [*reads, after], plan, others))
-            return _outcome(goal, plan, after, read)
-        read = latest
-    raise AppliveryError(
-        "somebody else keeps changing it while this task runs; nothing was written. Run the task again later"
-    ).with_result(previous=as_read(read))
-
-
-def _concerns(found: Publications, goal: Goal, plan: Plan, reads: list[dict[str, Any]], others: set[str]) -> list[str]:
-    """Refuse a plan that must not be carried out; returns what a person should know about it before it is."""
-    texts = warnings_about_effect(goal.wishes, plan.expected)
-    if plan.changed:
-        check_update(goal.wishes, plan)
-    lost = check_unreturned(goal, reads, plan, others)
-    if not plan.changed:
-        return texts
-    read = reads[-1]
-    opens = openings(goal.wishes, read, plan, others)
-    if opens:
-        texts.append(f"this change lets more people in: {'; '.join(opens)}")
-    texts += lost
-    if plan.forced:
-        texts.append("update_password: always sets the password in every run and reports changed each time")
-    texts += _address_changes(goal, read)
-    # OTP goes with what its documentation calls "private", so an open publication is not asked about.
-    if read.get("security") not in ("public", "password") and found.has_otp_users(str(identity(read))):
-        texts.append(
-            "this publication has, or may have, OTP users. Which field switches OTP on is not documented: look in "
-            "the dashboard whether OTP is still on after this update"
+    """Make a publication that was read what it should be; an error holds what was there before."""
+    try:
+        for _attempt in range(_MOST_PLANS):
+            outcome, read = _updated(found, goal, read, check_mode)
+            if outcome is not None:
+                return outcome
+        raise AppliveryError(
+            "somebody else keeps changing it while this task runs; nothing was written. Run the task again later"
         )
-    return texts
+    except AppliveryError as problem:
+        raise problem.with_result(previous=as_read(read)) from None
 
 
-def _address_changes(goal: Goal, read: Mapping[str, Any]) -> list[str]:
-    slug = str(read.get("slug"))
-    if not goal.new_slug or goal.new_slug == slug:
-        return []
-    old = str(read.get("distributionUrl") or slug)
-    new = old[: -len(slug)] + goal.new_slug if old.endswith(slug) else goal.new_slug
-    return [f"renaming changes the address, links to the old one break: {old} -> {new}"]
+def _updated(
+    found: Publications, goal: Goal, read: dict[str, Any], check_mode: bool
+) -> tuple[Outcome | None, dict[str, Any]]:
+    """The outcome, or None and what is there now where somebody else changed it since it was read."""
+    plan = plan_update(goal.wishes, read, goal.set_password, goal.filter_mode)
+    reads, others = found.seen(read)
+    texts = concerns(goal, plan, reads, others)
+    # OTP goes with what its documentation calls "private", so an open publication is not asked about.
+    if plan.changed and plan.before["security"] not in ("public", "password") and found.has_otp_users(read):
+        texts.append(_OTP_USERS)
+    if not plan.changed or check_mode:
+        found.tell(texts + told_of_incomparable(goal, reads, plan, others))
+        return (_outcome(goal, plan, _predicted(plan), read) if plan.changed else _unchanged(read)), read
+    latest = found.by_id(str(identity(read)))
+    if latest is None:
+        raise AppliveryError("it was deleted by somebody else while this task ran; run the task again")
+    if not unmoved(read, latest):
+        return None, latest
+    found.tell(texts)
+    after = _replaced(found, goal, plan, read)
+    found.tell(told_of_incomparable(goal, [*reads, after], plan, others))
+    return _outcome(goal, plan, after, read), after
 
 
 def _replaced(found: Publications, goal: Goal, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
-    """The publication as it is after the plan was carried out; an error holds what was there before."""
-    ident = str(identity(read))
-    body = {**plan.body, **found.api.body_context(application_of(read))}
-    done: dict[str, Any] = {"previous": as_read(read)}
+    """The publication as it is after the plan was carried out."""
+    ident, application = str(identity(read)), application_of(read)
     steps: list[Body] = []
     try:
-        try:
-            sent = _replace(found, ident, body, read, steps)
-        except AmbiguousWrite as problem:
-            return _replaced_after_all(found, goal, plan, read, problem, began=bool(steps))
-        done["changed"] = True
+        body = {**plan.body, **found.api.body_context(application)}
+        sent = _replace(found, ident, body, application, plan.before["visibility"], steps)
+    except AmbiguousWrite as problem:
+        return _replaced_after_all(found, goal, plan, read, problem, began=bool(steps))
+    try:
         after = found.by_id(ident)
         if after is None:
             raise AppliveryError("it was updated, but the server does not show it afterwards")
         _verify(found, goal.wishes, read, sent.as_far_as_sent(plan, after), after)
     except AppliveryError as problem:
-        raise problem.with_result(**done) from None
+        raise problem.with_result(changed=True) from None
     return after
 
 
@@ -139,15 +117,13 @@ def _replaced_after_all(
 ) -> dict[str, Any]:
     """The publication, where reading it again shows that the update was carried out; else the error."""
     after = _glimpse(found, str(identity(read)))
-    # A first step that came through moved the time of the last update, too: then only the new values prove anything.
-    believed = after is not None and (not_to_see(plan, after) == [] if began else happened(read, plan, after))
-    if after is not None and believed and not judge(goal.wishes, read, plan, after).wrong:
+    if after is not None and believable(goal.wishes, read, plan, after, began):
         _verify(found, goal.wishes, read, plan, after)
         return after
-    if began or after is None or not never_happened(read, plan, after):
+    changed = began or after is None or not never_happened(read, plan, after)
+    if changed:
         problem.message += " Something was changed all the same, or may have been: look at it in the dashboard."
-        raise problem.with_result(changed=True)
-    raise problem.with_result(changed=False)
+    raise problem.with_result(changed=changed)
 
 
 def _glimpse(found: Publications, ident: str) -> dict[str, Any] | None:
@@ -202,8 +178,8 @@ def _created(found: Publications, goal: Goal, plan: Plan) -> dict[str, Any]:
         _verify(found, goal.wishes, {}, sent.as_far_as_sent(plan, after), after)
     except AppliveryError as problem:
         raise problem.with_result(changed=True, publication_id=ident) from None
-    others = found.shown_of_others(identity(after))
-    found.tell(told_of_incomparable(goal, [*found.listed(identity(after)), after], plan, others))
+    reads, others = found.seen(after)
+    found.tell(told_of_incomparable(goal, reads, plan, others))
     return after
 
 
@@ -225,7 +201,7 @@ def remove(found: Publications, read: dict[str, Any], check_mode: bool) -> Outco
     ident = str(identity(read))
     if read.get("visibility") == "active":
         found.warn(f"publication {read.get('slug')} is active: its address stops working for good")
-    if found.has_otp_users(ident):
+    if found.has_otp_users(read):
         found.warn(f"publication {read.get('slug')} has, or may have, OTP users: they lose access")
     absent = {"publication": None, "publication_id": ident, "distribution_url": None}
     if check_mode:
@@ -282,17 +258,19 @@ class Sent(NamedTuple):
         return plan._replace(expected={**plan.expected, "groups": after.get("groups")})
 
 
-def _replace(found: Publications, ident: str, body: Body, read: Mapping[str, Any], steps: list[Body]) -> Sent:
+def _replace(
+    found: Publications, ident: str, body: Body, application: str | None, visibility: Any, steps: list[Body]
+) -> Sent:
     """PUT a body, in two steps where the server can't bear both country lists at once.
 
-    ``steps`` gets what was, or may have been, written before the body as a whole.
+    ``visibility`` is what the publication has now; ``steps`` gets what was, or may have been, written before the body
+    as a whole.
     """
-    application = application_of(read)
 
     def put(body: Body, in_steps: Callable[[Body], Sent] | None = None) -> Sent:
         return _send(found, body, application, lambda sent: found.api.update(PUBLICATIONS, ident, sent), in_steps)
 
-    return put(body, lambda refused: _in_two_steps(put, refused, read.get("visibility"), steps))
+    return put(body, lambda refused: _in_two_steps(put, refused, visibility, steps))
 
 
 def _in_two_steps(put: Callable[[Body], Sent], body: Body, visibility: Any, steps: list[Body]) -> Sent:

@@ -236,5 +236,6 @@ def test_hazard_1_the_own_entry_of_a_list_proves_nothing() -> None:
 
     publications = Publications(OneListing(), lambda _text: None)
     assert publications.id_of("mine") == "a" * 24
-    assert publications.shown_of_others("a" * 24) == {"id", "slug", "groups"}
-    assert [set(item) for item in publications.listed("a" * 24)] == [{"id", "slug", "tags"}]
+    reads, others = publications.seen({"id": "a" * 24, "terms": {}})
+    assert others == {"id", "slug", "groups"}
+    assert [set(item) for item in reads] == [{"id", "slug", "tags"}, {"id", "terms"}]

@@ -23,11 +23,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
     possibly_lost,
     unproven,
 )
-from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import (
-    plan_creation,
-    plan_update,
-    with_pinned_builds,
-)
+from ansible_collections.applivery.distribution.plugins.module_utils._publication.plan import plan_creation, plan_update
 from ansible_collections.applivery.distribution.plugins.module_utils._publication.resource import (
     FIELD,
     pinned_builds,
@@ -524,10 +520,17 @@ def test_what_is_no_id_pins_nothing(chosen: Any) -> None:
     ("platform", "kind"), [("ios", "builds"), ("ps5", "builds"), ("windows", "build"), ("macos", "builds")]
 )
 def test_a_list_of_builds_gives_way_where_it_has_no_room(platform: str, kind: str) -> None:
-    read = {"filter": {"type": "builds", "builds": [{"buildPlatform": "android", "id": ONE}]}}
+    read = {**BASE, "filter": {"type": "builds", "builds": [{"buildPlatform": "android", "id": ONE}]}}
     wish = {"type": "builds", "builds": [{"build_platform": platform, "id": TWO}]}
-    chosen = with_pinned_builds({"filter": wish}, read)["filter"]
+    chosen = plan_update({"filter": wish}, read, filter_mode="merge").body["filter"]
     assert chosen["type"] == kind
-    listed = {entry["build_platform"]: entry["id"] for entry in chosen.get("builds", [])}
+    listed = {entry["buildPlatform"]: entry["id"] for entry in chosen.get("builds", [])}
     keys = {key: chosen[key] for key in ("android", "windows") if key in chosen}
     assert {**listed, **keys} == {"android": ONE, platform: TWO}
+
+
+def test_a_list_of_builds_that_holds_windows_has_room_for_it() -> None:
+    read = {**BASE, "filter": {"type": "builds", "builds": [{"buildPlatform": "windows", "id": ONE}]}}
+    wish = {"type": "build", "windows": TWO}
+    chosen = plan_update({"filter": wish}, read, filter_mode="merge").body["filter"]
+    assert chosen == {"type": "builds", "builds": [{"buildPlatform": "windows", "id": TWO}]}
