@@ -251,7 +251,8 @@ def test_a_user_without_an_address_is_shown_as_unknown_and_can_be_removed(world:
     assert shown_otp_user({"id": "a" * 24, "email": email})["email"] is None
     here = world()
     people = [{"id": "a" * 24, "email": email, "publishedApplicationId": here.beta, "allowedDownloadsNum": 1}]
-    here.sim.fault("status", method="GET", path="otp-users", status=200, body={"status": True, "data": people})
+    page = {"items": people, "totalDocs": 1, "page": 1, "totalPages": 1, "hasNextPage": False}
+    here.sim.fault("status", method="GET", path="otp-users", status=200, body={"status": True, "data": page})
     ran = here.run(check=True, emails=["ana@x.example"], exclusive=True)
     assert ran.error is None
     assert [(user["email"], user["action"]) for user in ran.result["users"]] == [
