@@ -58,6 +58,10 @@ options:
     description: Whether a heading without anybody below it is a list of nobody. Otherwise it is refused.
     type: bool
     default: false
+  quiet:
+    description: Whether a refusal names nobody. It tells line and column all the same.
+    type: bool
+    default: false
 seealso:
   - plugin: applivery.distribution.tester_list
     plugin_type: lookup
@@ -82,8 +86,10 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.utils.display import Display
 
+from ..module_utils._core.addresses import hushed
 from ..module_utils._core.errors import AppliveryError
 from ..plugin_utils._testers import in_form
 
@@ -95,12 +101,14 @@ def tester_list(
     access_until: Any = "",
     form: str = "testers",
     allow_empty: bool = False,
+    quiet: Any = False,
 ) -> list[Any]:
     """Return testers in one form."""
     try:
         found, notes = in_form(source, form, studio, allowance, access_until, allow_empty)
     except AppliveryError as error:
-        raise AnsibleFilterError(f"The list of testers can't be used. {error}.") from None
+        told = hushed(str(error)) if boolean(quiet) else str(error)
+        raise AnsibleFilterError(f"The list of testers can't be used. {told}.") from None
     for note in notes:
         Display().warning(note)
     return found

@@ -43,6 +43,10 @@ options:
     description: As O(applivery.distribution.tester_list#filter:allow_empty).
     type: bool
     default: false
+  quiet:
+    description: Whether a refusal names nobody. It tells line and column all the same.
+    type: bool
+    default: false
 seealso:
   - plugin: applivery.distribution.tester_list
     plugin_type: filter
@@ -69,6 +73,7 @@ from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
+from ..module_utils._core.addresses import hushed
 from ..module_utils._core.errors import AppliveryError
 from ..plugin_utils._tables import decode
 from ..plugin_utils._testers import in_form
@@ -93,7 +98,8 @@ class LookupModule(LookupBase):  # type: ignore[misc]  # ansible-core ships no t
                 text, notes = decode(file.read())
             found, more = in_form(text, *options)
         except (AppliveryError, OSError) as error:
-            raise AnsibleLookupError(f"The list of testers {term} can't be used. {error}.") from None
+            told = hushed(str(error)) if self.get_option("quiet") else str(error)
+            raise AnsibleLookupError(f"The list of testers {term} can't be used. {told}.") from None
         for note in [*notes, *more]:
             Display().warning(f"{term}: {note}")
         return found

@@ -30,7 +30,8 @@ def quietly(task: Task[Api], run: Run) -> Outcome:
         raise
     if outcome.error is not None:
         _hush(outcome.error)
-    return outcome._replace(before={}, after={})
+    result = {**outcome.result, **({"msg": hushed(outcome.result["msg"])} if "msg" in outcome.result else {})}
+    return outcome._replace(result=result, before={}, after={})
 
 
 def _hush(problem: AppliveryError) -> None:

@@ -146,3 +146,19 @@ def test_the_playbooks_are_quiet_unless_told(sim: Simulator, tmp_path: Path) -> 
     outside = play(sim, tmp_path, ROOT / "playbooks/access_report.yml", applivery_report_name="../../esc")
     assert outside.code != 0
     assert "is no file name" in outside.output
+
+
+def test_those_that_send_away_are_quiet_too_and_still_fail(sim: Simulator, tmp_path: Path) -> None:
+    ids = {item["slug"]: item["id"] for item in sim.publications.values()}
+    sim.add_otp_user(email=ANA, storeId=sim.store["id"], publishedApplicationId=ids["beta"])
+    (tmp_path / "beta.csv").write_text(f"email,access_until\n{ANA},2020-01-01\n")
+    given = {"applivery_testers_file": "beta.csv", "applivery_publication": "beta"}
+    ended = play(sim, tmp_path, ROOT / "playbooks/end_access.yml", "--diff", **given)
+    assert ended.code == 0, ended.output
+    assert people(sim) == []
+    given = {"applivery_testers": f"{ANA} {BEN}", "applivery_publication": "beta"}
+    gone = play(sim, tmp_path, ROOT / "playbooks/offboard_testers.yml", "--diff", **given, applivery_quiet=True)
+    assert gone.code != 0
+    assert "(address hidden)" in gone.output
+    for name in (ANA, BEN):
+        assert name not in ended.output + ended.events + gone.output + gone.events

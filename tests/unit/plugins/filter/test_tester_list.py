@@ -246,3 +246,9 @@ def test_two_spellings_are_one_person(one: str, other: str) -> None:
 
 def test_two_domains_are_two_people() -> None:
     assert len(emails("ana@straße.example ana@strasse.example")) == 2
+
+
+def test_a_refusal_names_nobody_while_it_is_quiet() -> None:
+    told = refused(f"{ANA}\nLee", quiet=True)
+    assert "Line 2, column 1: (hidden) is not" in told
+    assert "Lee" in refused(f"{ANA}\nLee")

@@ -83,6 +83,12 @@ def test_a_file_that_can_not_be_read_is_refused_by_name(data: bytes, complaint: 
     assert complaint in str(caught.value)
 
 
+def test_a_refusal_names_nobody_while_it_is_quiet(tmp_path: Path) -> None:
+    with pytest.raises(AnsibleError) as caught:
+        read(tmp_path, b"ana@north.example\nLee\n", quiet=True)
+    assert "Line 2, column 1: (hidden)" in str(caught.value)
+
+
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(AnsibleError, match=r"nowhere\.csv"):
         look_up(tmp_path, "nowhere.csv", {})
