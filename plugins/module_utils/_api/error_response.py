@@ -23,6 +23,7 @@ _MOST_FIELDS = 50
 _MOST_MESSAGES = 10
 _LONGEST_TEXT = 500
 _PLAN = "the plan of this workspace may not include it"
+_NO_LOGIN = "this belongs to the login of a person: use an app token or the token of a Service Account"
 _CODES = {
     3001: "the object does not exist, or not under this organization, application or store",
     3002: "the token has expired: create a new one",
@@ -30,6 +31,8 @@ _CODES = {
     4002: "no token arrived at the server: a proxy may remove the Authorization header",
     4003: "the token is valid, but not allowed to do this",
     4004: "the token is invalid or of the wrong kind: it may be mistyped or deleted, or belong to the other API",
+    4011: _NO_LOGIN,
+    4014: _NO_LOGIN,
     5003: f"a limit of the workspace is reached, or {_PLAN}",
     5004: _PLAN,
     5006: "the server does not take this file for an app build",
