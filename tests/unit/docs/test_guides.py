@@ -51,7 +51,12 @@ def _examples(path: Path) -> Iterator[tuple[str, str]]:
 
 def _all_blocks() -> list[Any]:
     found = []
-    readers = (("docs/docsite/rst/*.rst", _rst_blocks), ("*.md", _markdown_blocks), ("plugins/modules/*.py", _examples))
+    readers = (
+        ("docs/docsite/rst/*.rst", _rst_blocks),
+        ("*.md", _markdown_blocks),
+        ("docs/contributing/*.md", _markdown_blocks),
+        ("plugins/modules/*.py", _examples),
+    )
     for pattern, reader in readers:
         for path in sorted(ROOT.glob(pattern)):
             for number, (language, text) in enumerate(reader(path), 1):
@@ -113,6 +118,8 @@ def test_block_parses(language: str, text: str) -> None:
         assert yaml.load(text, _Loader) is not None  # noqa: S506 - a SafeLoader with two more tags
     elif language == "json":
         json.loads(text)
+    elif language == "python":
+        ast.parse(text)
     elif language in SHELLS:
         shell = shutil.which("bash") or "sh"
         subprocess.run([shell, "-n"], input=text, text=True, check=True)
@@ -154,7 +161,7 @@ def test_plays_pass_the_syntax_check(language: str, text: str, tmp_path: Path) -
 
 
 def test_external_links_have_the_right_form() -> None:
-    for path in [*ROOT.glob("docs/docsite/rst/*.rst"), *ROOT.glob("*.md")]:
+    for path in [*ROOT.glob("docs/docsite/rst/*.rst"), *ROOT.glob("*.md"), *ROOT.glob("docs/contributing/*.md")]:
         for link in re.findall(r"https?://[^\s<>`'\")\]]+", path.read_text(encoding="utf-8")):
             well_formed = re.match(r"https://[a-z0-9.-]+\.[a-z]{2,}(/|$)|http://(127\.0\.0\.1|localhost)", link)
             assert well_formed, f"{path.name}: {link}"

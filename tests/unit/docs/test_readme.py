@@ -94,6 +94,7 @@ def test_artefact_holds_what_users_need_and_not_the_workshop(installed: Path) ->
     wanted = {"CHANGELOG.md", "LICENSE", "README.md", "changelogs", "docs", "meta", "plugins", "requirements.txt"}
     assert wanted <= held
     assert (collection / "extensions" / "eda" / "plugins" / "event_source" / "builds.py").is_file()
+    assert not (collection / "docs" / "contributing").exists()
     more = {
         "SECURITY.md",
         "awx",
