@@ -44,12 +44,12 @@ from ..module_utils._module import (
 
 try:
     # Once, before Ansible forks. Where the controller lacks one, the module's Python may have it, or says so.
-    import jmespath  # noqa: F401 - it is for the workers
-    import requests  # noqa: F401 - as above
+    import jmespath
+    import requests
 except ImportError:
-    _LIBRARIES = False
+    _LIBRARIES: tuple[Any, ...] = ()
 else:
-    _LIBRARIES = True
+    _LIBRARIES = (jmespath, requests)
 
 try:
     # Since ansible-core 2.19 arguments and results travel in forms of their own.
@@ -100,7 +100,7 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
     def _may_stay(self, variables: Mapping[str, Any]) -> bool:
         return (
             _KNOWN_CORE
-            and _LIBRARIES
+            and bool(_LIBRARIES)
             and self._is_wanted(variables)
             and self._connection.transport == "local"
             and not self._connection.become

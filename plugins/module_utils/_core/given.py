@@ -46,7 +46,8 @@ def _without_nulls_inside(entry: Mapping[str, Any], value: Any) -> Any:
         return without_nulls(options, value)
     if options and isinstance(value, list):
         return [_without_nulls_inside(entry, item) for item in value]
-    return value
+    # Ansible refuses a text that is no dictionary, and stumbles over a number.
+    return str(value) if options else value
 
 
 def numbers_in(value: Any) -> list[str]:
