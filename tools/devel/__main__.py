@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from devel import bench, demo, environments, fuzz, gates, machine, matrix, release, report, tree, website
+from devel import bench, bench_tasks, demo, environments, fuzz, gates, machine, matrix, release, report, tree, website
 from devel.machine import Failed
 from devel.report import run
 
@@ -91,9 +91,9 @@ def main() -> int:
     publish = command("publish-docs", lambda options: website.publish(options.ref, options.site.resolve()))
     publish.add_argument("ref", help="the tag or branch that is documented")
     publish.add_argument("site", type=Path, help="the folder with the site of all versions")
-    command("bench", lambda options: bench.measure(options.tasks_only)).add_argument(
-        "--tasks-only", action="store_true"
-    )
+    benchmark = command("bench", lambda options: bench.measure(options.tasks_only, options.rounds))
+    benchmark.add_argument("--tasks-only", action="store_true")
+    benchmark.add_argument("--rounds", type=int, default=bench_tasks.ROUNDS)
     every = command("matrix", lambda options: matrix.every(options.core, options.python))
     every.add_argument("--core", help="one line of ansible-core, such as 2.19 or devel")
     every.add_argument("--python", help="one version of Python, such as 3.12")

@@ -12,7 +12,7 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,12 +57,12 @@ class Bench:
         self.rows: list[tuple[str, float, int, str]] = []
         self.remarks: list[str] = []
         self.start = 0.0
-        self.start = min(self._wall("nothing.yml") for _round in range(3))
+        self.start = min(self.wall("nothing.yml") for _round in range(3))
 
     def play(self, what: str, playbook: str, beside: str = "", **variables: Any) -> tuple[float, int]:
         """Measure one play and note it as a row; return seconds and requests."""
         self.simulator.forget_requests()
-        seconds = self._wall(playbook, **variables)
+        seconds = self.wall(playbook, **variables)
         requests = self.simulator.count()
         self.row(what, seconds, requests, beside)
         return seconds, requests
@@ -71,13 +71,14 @@ class Bench:
         self.rows.append((what, seconds, requests, beside))
         print(f"{seconds:8.2f} s  {requests:5d} requests  {what}  {beside}", flush=True)
 
-    def _wall(self, playbook: str, **variables: Any) -> float:
+    def wall(self, playbook: str, arguments: Sequence[str] = (), **variables: Any) -> float:
+        """Seconds that a play takes, without what every play costs."""
         began = time.monotonic()
-        self.run(playbook, {}, **variables)
+        self.run(playbook, {}, arguments, **variables)
         return time.monotonic() - began - self.start
 
-    def run(self, playbook: str, settings: dict[str, Any], **variables: Any) -> None:
-        """Play with further environment variables."""
+    def run(self, playbook: str, settings: dict[str, Any], arguments: Sequence[str] = (), **variables: Any) -> None:
+        """Play with further environment variables and arguments."""
         environment = self.environment.variables(
             **self.simulator.environment(),
             ANSIBLE_CONFIG=demo.DEMO / "ansible.cfg",
@@ -88,7 +89,7 @@ class Bench:
         )
         extra = [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
         done = subprocess.run(
-            [self.environment.bin / "ansible-playbook", PLAYBOOKS / playbook, *extra],
+            [self.environment.bin / "ansible-playbook", PLAYBOOKS / playbook, *arguments, *extra],
             cwd=demo.DEMO,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -106,12 +107,13 @@ class Bench:
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def measure(tasks_only: bool = False) -> bool:
+def measure(tasks_only: bool = False, rounds: int = bench_tasks.ROUNDS) -> bool:
+    """Measure all of it and write the page; or only what tasks cost, which is printed."""
     environment = environments.demo_environment()
     demo.install_collection(environment)
     with running(environment, tree.lay_out(), CACHE / "logs" / "bench-simulator.log", seed="demo") as simulator:
         bench = Bench(environment, simulator)
-        section = bench_tasks.measure(bench)
+        section = bench_tasks.measure(bench, rounds)
         if tasks_only:
             return True
         bench.simulator.reset(seed="demo")
