@@ -22,7 +22,6 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -85,11 +84,14 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
-        if not self._may_stay(variables):
-            return super().run(tmp, task_vars)  # type: ignore[no-any-return]  # a dictionary, as ours
+        try:
+            stays = self._may_stay(variables)
+        except ValueError as problem:
+            return {"failed": True, "msg": str(problem)}
         environment: dict[str, Any] = {}
-        self._compute_environment_string(environment)
-        if any(name.startswith(_FOR_A_START) for name in environment):
+        if stays:
+            self._compute_environment_string(environment)
+        if not stays or any(name.startswith(_FOR_A_START) for name in environment):
             return super().run(tmp, task_vars)  # type: ignore[no-any-return]  # a dictionary, as ours
         with _surroundings(environment, self._loader.get_basedir()):
             result = self._result(variables)
@@ -113,7 +115,7 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
         try:
             return bool(boolean(value))
         except TypeError:
-            raise AnsibleActionFail(f"{SWITCH}: {value!r} is neither true nor false") from None
+            raise ValueError(f"{SWITCH}: {value!r} is neither true nor false") from None
 
     def _is_this_python(self, variables: Mapping[str, Any]) -> bool:
         host = self._task.delegate_to

@@ -31,6 +31,10 @@ _OF_THE_WAY = re.compile(
 )
 
 
+# What core names by chance, and when a server's answer came.
+_BY_CHANCE = ("ansible_job_id", "results_file", "headers")
+
+
 class Unsafe(str):
     """A text that is no template, whatever stands in it."""
 
@@ -149,6 +153,7 @@ def environment(folder: Path, sim: Simulator) -> dict[str, str]:
         "ANSIBLE_LOCAL_TEMP": str(folder / "local"),
         "ANSIBLE_REMOTE_TEMP": str(folder / "remote"),
         "ANSIBLE_REMOTE_TMP": str(folder / "remote"),
+        "ANSIBLE_ASYNC_DIR": str(folder / "async"),
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_INJECT_INVOCATION": "1",
         "ANSIBLE_DISPLAY_FAILED_STDERR": "0",
@@ -175,9 +180,9 @@ def _printed(text: str, names: Sequence[str]) -> dict[str, list[str]]:
 
 
 def as_compared(value: Any) -> Any:
-    """A result without what differs from run to run: the clock of the machine, and where a time-out struck."""
+    """A result without what differs from run to run: the clock of the machine, and the name of a background job."""
     if isinstance(value, dict):
-        return {key: as_compared(item) for key, item in value.items() if key not in ("timedout", "headers")}
+        return {key: as_compared(item) for key, item in value.items() if key not in _BY_CHANCE}
     if isinstance(value, list):
         return [as_compared(item) for item in value]
     today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-")

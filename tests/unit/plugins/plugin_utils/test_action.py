@@ -31,7 +31,8 @@ WAYS = pytest.mark.parametrize("here", [True, False], ids=["in process", "as a m
 
 def write(folder: Path, *tasks: Mapping[str, Any], **keywords: Any) -> Path:
     folder.mkdir(exist_ok=True)
-    play = {"name": "Play", "hosts": "all", "gather_facts": False, **keywords, "tasks": list(tasks)}
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+    play = {"name": "Play", "hosts": "all", "gather_facts": False, "vars": variables, **keywords, "tasks": list(tasks)}
     (folder / "play.yml").write_text(yaml.safe_dump([play], sort_keys=False))
     return folder
 
@@ -169,12 +170,12 @@ def test_a_warning_stays_with_its_task(sim: Simulator, tmp_path: Path, here: boo
         listing("not_warned"),
         keep(tmp_path, "warned", "not_warned"),
     )
-    run_play(folder, sim, here)
+    done = run_play(folder, sim, here)
     found = kept(tmp_path)
-    assert ["validate_certs is false" in str(item.get("warnings")) for item in found["warned"]["results"]] == [
-        True,
-        False,
-    ]
+    warned = ["validate_certs is false" in str(item.get("warnings")) for item in found["warned"]["results"]]
+    # Until 2.19 a warning was shown and not kept.
+    assert warned in ([True, False], [False, False])
+    assert (done.stdout + done.stderr).count("validate_certs is false") == 1
     assert "warnings" not in found["not_warned"]
 
 
@@ -184,7 +185,7 @@ def test_a_task_ends_when_its_time_is_over(sim: Simulator, tmp_path: Path, here:
     run_play(write(tmp_path / "book", listing("done", timeout=3), keep(tmp_path, "done")), sim, here)
     found = kept(tmp_path)["done"]
     assert found["failed"]
-    assert "imed out after 3 second(s)" in found["msg"]
+    assert "3 second" in found["msg"] or "time frame (3)" in found["msg"]
 
 
 @WAYS
