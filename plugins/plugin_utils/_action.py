@@ -22,6 +22,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator, ValidationResult
 from ansible.module_utils.errors import UnsupportedError
 from ansible.module_utils.parsing.convert_bool import boolean
@@ -71,8 +72,9 @@ _NOT_CHOSEN = ("", "auto", "auto_legacy", "auto_silent", "auto_legacy_silent")
 _FOR_A_START = ("PYTHON", "LD_")
 # Core promises none of this to collections. Where it is not as known, nothing is tried.
 _KNOWN_CORE = (
-    tuple(inspect.signature(ActionBase._parse_returned_data).parameters) == _READS
-    and hasattr(ActionBase, "_compute_environment_string")
+    hasattr(ActionBase, "_compute_environment_string")
+    and hasattr(ActionBase, "_parse_returned_data")
+    and tuple(inspect.signature(ActionBase._parse_returned_data).parameters) == _READS
     and hasattr(ValidationResult({}), "_no_log_values")
 )
 
@@ -84,14 +86,9 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         variables = task_vars or {}
-        try:
-            stays = self._may_stay(variables)
-        except ValueError as problem:
-            return {"failed": True, "msg": str(problem)}
         environment: dict[str, Any] = {}
-        if stays:
-            self._compute_environment_string(environment)
-        if not stays or any(name.startswith(_FOR_A_START) for name in environment):
+        self._compute_environment_string(environment)
+        if not self._may_stay(variables, environment):
             return super().run(tmp, task_vars)  # type: ignore[no-any-return]  # a dictionary, as ours
         with _surroundings(environment, self._loader.get_basedir()):
             result = self._result(variables)
@@ -99,7 +96,7 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
 
     # Where it runs --------------------------------------------------------------------------------------------
 
-    def _may_stay(self, variables: Mapping[str, Any]) -> bool:
+    def _may_stay(self, variables: Mapping[str, Any], environment: Mapping[str, Any]) -> bool:
         return (
             _KNOWN_CORE
             and bool(_LIBRARIES)
@@ -108,6 +105,7 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
             and not self._connection.become
             and not self._task.async_val
             and self._is_this_python(variables)
+            and not any(name.startswith(_FOR_A_START) for name in environment)
         )
 
     def _is_wanted(self, variables: Mapping[str, Any]) -> bool:
@@ -115,7 +113,7 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
         try:
             return bool(boolean(value))
         except TypeError:
-            raise ValueError(f"{SWITCH}: {value!r} is neither true nor false") from None
+            raise AnsibleActionFail(f"{SWITCH}: {value!r} is neither true nor false") from None
 
     def _is_this_python(self, variables: Mapping[str, Any]) -> bool:
         host = self._task.delegate_to
@@ -171,7 +169,8 @@ class InProcess(RunTheModule):  # type: ignore[misc]  # ansible-core ships no ty
 class OnController(InProcess):
     """An action that has no module: what it reads and writes is on the controller."""
 
-    def _may_stay(self, variables: Mapping[str, Any]) -> bool:  # noqa: ARG002 - there is no other place to go to
+    # There is no other place to go to, whatever is said of it.
+    def _may_stay(self, *_said: Mapping[str, Any]) -> bool:
         if self._task.async_val:
             raise AnsibleActionFail(f"{self._task.action} runs on the controller, where async is not possible")
         if not _LIBRARIES:

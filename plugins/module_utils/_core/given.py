@@ -26,7 +26,7 @@ _TEXTS = ("str", "path")
 # What Ansible shows in place of a secret: a whole value, and any text in which it occurs; the newest core has its own.
 _WHOLE_MASKS = ("VALUE_SPECIFIED_IN_NO_LOG_PARAMETER", "$REDACTED$")
 # Eight asterisks beside other text, or alone. A line of them inside a longer text is a ruler.
-_MASKED_PART = re.compile(r"\A\*{8}\Z|(?<!\*)\*{8}(?!\*)(?=[^*\n])|(?<=[^*\n])(?<!\*)\*{8}(?!\*)")
+_MASKED_PART = re.compile(r"\A\s*\*{8}\s*\Z|(?<!\*)\*{8}(?!\*)(?=[^*\n])|(?<=[^*\n])(?<!\*)\*{8}(?!\*)")
 
 
 def without_nulls(spec: Spec, given: Mapping[str, Any]) -> dict[str, Any]:
