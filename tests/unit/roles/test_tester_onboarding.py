@@ -95,6 +95,15 @@ def test_what_the_module_would_refuse_is_refused_before_any_request(sim: Simulat
     assert ran.requests == []
 
 
+def test_the_end_of_one_publication_is_none_of_another(sim: Simulator, tmp_path: Path) -> None:
+    sim.add_publication(slug="endless", security="logged", filter={"type": "last"})
+    several = [{"slug": "gamma", "publication": DESCRIBED, "testers": [BEN]}, {"slug": "endless", "testers": [ANA]}]
+    ran = onboard(sim, tmp_path, publications=several, report_dir="")
+    assert ran.code != 0
+    assert "the publication endless shows no end either" in ran.output
+    assert people(sim) == [BEN]
+
+
 def test_nobody_is_named_while_it_is_quiet(sim: Simulator, tmp_path: Path) -> None:
     text = "email;allowance\rLee, Ana <ana@north.example>;2\rben@south.example;2\r"
     (tmp_path / "testers.csv").write_bytes(text.encode("utf-16"))
