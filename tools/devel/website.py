@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from devel import environments, release, tree
@@ -24,17 +24,17 @@ OWN = REPOSITORY / "docs" / "site"
 CONTENTS = re.compile(r"^\.\. contents::\n(?: +:.*\n)*\n", re.MULTILINE)
 NAV = re.compile(r"^\.\. toctree::\n(?: +:.*\n)*\n((?: +\S+\n?)+)\n*", re.MULTILINE)
 
-# Labels of Ansible's own documentation that the generated pages point to, and the pages they are on there.
+# Labels of Ansible's own documentation that the generated pages point to, and the pages they are on there. Those of its
+# plugins are found by their form.
 LABELS = {
     "action_plugins": "plugins/action.html",
-    "ansible_collections.ansible.builtin.file_lookup": "collections/ansible/builtin/file_lookup.html",
-    "ansible_collections.ansible.builtin.debug_module": "collections/ansible/builtin/debug_module.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
     "check_mode_dry": "playbook_guide/playbooks_checkmode.html",
     "common_return_values": "reference_appendices/common_return_values.html",
     "installing_collections": "collections_guide/collections_installing.html",
     "module_defaults_groups": "playbook_guide/playbooks_module_defaults.html",
 }
+BUILTIN = re.compile(r"<(ansible_collections\.ansible\.builtin\.(\w+))>")
 
 
 def gate() -> Gate:
@@ -100,7 +100,9 @@ def _lay_out(pages: Path) -> None:
     shutil.copy2(OWN / "conf.py", SITE)
     (SITE / "_static").mkdir()
     shutil.copy2(OWN / "site.css", SITE / "_static")
-    _write_inventory(pages / "ansible.inv")
+    named = {found for page in pages.rglob("*.rst") for found in BUILTIN.findall(page.read_text())}
+    labels = {**LABELS, **{label: f"collections/ansible/builtin/{name}.html" for label, name in named}}
+    _write_inventory(pages / "ansible.inv", labels)
 
 
 def _navigation(generated: str) -> Iterator[str]:
@@ -124,9 +126,9 @@ def _short(page: str) -> str:
     return f"{name[1]} <{page}>" if name else page
 
 
-def _write_inventory(path: Path) -> None:
+def _write_inventory(path: Path, labels: Mapping[str, str]) -> None:
     """Write the labels in the format that Sphinx fetches from a website otherwise."""
     header = "# Sphinx inventory version 2\n# Project: Ansible\n# Version: latest\n"
     header += "# The remainder of this file is compressed using zlib.\n"
-    lines = "".join(f"{label} std:label -1 {page} {label}\n" for label, page in LABELS.items())
+    lines = "".join(f"{label} std:label -1 {page} {label}\n" for label, page in sorted(labels.items()))
     path.write_bytes(header.encode() + zlib.compress(lines.encode()))

@@ -187,7 +187,7 @@ def _newest(builds: Iterable[Build]) -> Iterator[Build]:
     kinds: dict[tuple[str, bool], list[Build]] = {}
     for build in builds:
         for platform in (f"os {build.get('os')}", f"buildPlatform {build.get('os')} {build.get('buildPlatform')}"):
-            for only_usable in {False, is_usable(build)}:
+            for only_usable in dict.fromkeys((False, is_usable(build))):
                 kinds.setdefault((platform, only_usable), []).append(build)
     for group in kinds.values():
         latest = max((moment for moment in map(created, group) if moment is not None), default=None)

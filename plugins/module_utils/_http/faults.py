@@ -77,7 +77,7 @@ def _unsent_fault(problem: BaseException, names: set[str], text: str) -> Fault |
         return found
     if _not_connected(names):
         return Fault("connect", f"no connection could be made ({text})", sent=False, hint=_REACHABLE)
-    if names & _UNSENT or (type(problem) is OSError and _BUNDLE in outer):
+    if names & _UNSENT or (problem.__class__ is OSError and _BUNDLE in outer):
         return Fault("request", f"the request could not be sent ({text})", sent=False, final=True)
     return None
 

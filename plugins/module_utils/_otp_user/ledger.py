@@ -221,7 +221,9 @@ def _understood(path: str, text: str, writes: bool) -> Ledger:
 def _admission(entry: Mapping[str, Any]) -> tuple[_Key, Admission]:
     texts = [entry[name] for name in _TEXTS]
     count, pending = entry["count"], entry["pending"]
-    if not all(isinstance(text, str) for text in texts) or type(count) is not int or type(pending) is not bool:
+    # A truth is an integer to Python.
+    counted = isinstance(count, int) and not isinstance(count, bool)
+    if not (all(isinstance(text, str) for text in texts) and counted and isinstance(pending, bool)):
         raise ValueError("an entry of another form")
     person, organization, store, publication, invitation, first, last = texts
     return (person, organization, store, publication, invitation), Admission(first, last, count, pending)
