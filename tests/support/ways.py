@@ -27,10 +27,8 @@ CONTROL = COLLECTION / "tests" / "integration" / "targets" / "simulator" / "look
 NOW = "2030-01-02T03:04:05Z"
 # What tells of the way itself: how a module gets to its place and is started.
 _OF_THE_WAY = re.compile(
-    r"^(<[\w.]+> |Using module file |Pipelining is |redirecting \(type: |Loading (collection|callback) )"
+    r"^(<[\w.]+> |Using module file |Pipelining is |redirecting \(type: |Loading (collection|callback) |ASYNC )"
 )
-
-
 # What core names by chance, and when a server's answer came.
 _BY_CHANCE = ("ansible_job_id", "results_file", "headers")
 

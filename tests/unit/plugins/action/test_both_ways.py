@@ -62,7 +62,6 @@ ARGUMENTS = [
     unmoved("no dictionary", PUBLICATION, {"slug": "abc", "filter": 7}, "dictionary requested"),
     unmoved("no dictionaries", OTP, {"publication": "abc", "users": [1, None]}, "dict"),
     unmoved("no list", PUBLICATION, {"slug": "abc", "tags": {"a": 1}}, "unable to convert to list"),
-    unmoved("missing", OTP, {"emails": ["a@example.com"]}, "missing required arguments: publication"),
     unmoved("missing inside", PUBLICATION, {"slug": "abc", "filter": {"value": "x"}}, "found in filter"),
     unmoved("one of", OTP, {"publication": "abc"}, "one of the following is required"),
     unmoved("exclusive", BUILD, {"build_id": "0" * 24, "match": {"os": "ios"}}, "mutually exclusive"),
