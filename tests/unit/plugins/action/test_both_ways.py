@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -359,4 +360,5 @@ def _text(seen: dict[str, Any]) -> str:
 
 
 def _shown(lines: list[str], folder: Path) -> list[str]:
-    return [line.replace(str(folder), "FOLDER") for line in lines]
+    """What was printed, whatever the name of a background job and the folder of the play."""
+    return [re.sub(r"\bj\d+\.\d+", "JOB", line.replace(str(folder), "FOLDER")) for line in lines]
