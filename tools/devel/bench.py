@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -29,6 +30,8 @@ LOOPED = 50
 LATENCY = 0.05
 RATE = 40
 CONCURRENCY = 8
+PUBLICATIONS, HELD = 500, 20_000
+APPLICATIONS = 50
 
 HEAD = """\
 <!--
@@ -122,6 +125,8 @@ def measure(tasks_only: bool = False, rounds: int = bench_tasks.ROUNDS) -> bool:
         _inside(bench)
         _upload(bench)
         _listing(bench)
+        _as_code(bench)
+        _fleet(bench)
     _write(bench, section)
     return True
 
@@ -161,6 +166,43 @@ def _world(bench: Bench, switches: dict[str, Any], people: int = PEOPLE) -> Iter
         "bench_people": people,
         "bench_store": bench.simulator.facts["store"]["id"],
     }
+    bench.simulator.reset(seed="empty")
+
+
+def _as_code(bench: Bench) -> None:
+    """Everything written as files, and compared with them, by a server that is 50 ms away."""
+    bench.simulator.reset(seed="empty")
+    bench.simulator.fill(PUBLICATIONS, HELD)
+    bench.simulator.set(latency=LATENCY)
+    folder = CACHE / "bench" / "applivery"
+    shutil.rmtree(folder, ignore_errors=True)
+    options = {"bench_folder": folder, "bench_concurrency": CONCURRENCY}
+    what = f"{PUBLICATIONS} publications with {HELD} testers"
+    for verb, playbook in (("exported", "export.yml"), ("compared with their files", "drift.yml")):
+        bench.simulator.forget_requests()
+        seconds = bench.wall(playbook, **options)
+        requests = bench.simulator.count()
+        allowed = requests * LATENCY / CONCURRENCY * 1.5 + 3
+        beside = f"({requests} x {LATENCY * 1000:.0f} ms ÷ {CONCURRENCY}) x 1.5 + 3 s = {allowed:.1f} s wanted"
+        bench.row(f"{what} {verb}", seconds, requests, beside)
+    bench.simulator.reset(seed="empty")
+
+
+def _fleet(bench: Bench) -> None:
+    """Many applications as hosts, unchanged, in process and as modules."""
+    bench.simulator.reset(seed="empty")
+    bench.simulator.fill_applications(APPLICATIONS)
+    inventory = CACHE / "bench" / "apps.applivery.yml"
+    inventory.parent.mkdir(parents=True, exist_ok=True)
+    inventory.write_text(json.dumps({"plugin": "applivery.distribution.applivery"}) + "\n")
+    arguments = ("-i", str(inventory), "--forks", "10")
+    bench.wall("fleet.yml", arguments, bench_in_process=True)
+    for way, in_process in (("in process", True), ("as modules", False)):
+        bench.simulator.forget_requests()
+        seconds = bench.wall("fleet.yml", arguments, bench_in_process=in_process)
+        requests = bench.simulator.count()
+        beside = f"10 forks; {requests} of 10 000 requests an hour"
+        bench.row(f"{APPLICATIONS} applications x 4 tasks, unchanged, {way}", seconds, requests, beside)
     bench.simulator.reset(seed="empty")
 
 

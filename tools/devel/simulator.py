@@ -91,6 +91,20 @@ class Simulator:
         """Put an object there without any check; return it with its id."""
         return dict(self._call("POST", f"/_simulator/{kind}", fields))
 
+    def fill(self, publications: int, people: int) -> None:
+        """Add publications, and testers spread over them."""
+        made = [self.add("publications", {"slug": f"bench-{number:04}"})["id"] for number in range(publications)]
+        for number in range(people):
+            owner = made[number % publications]
+            self.add("otp-users", {"email": f"t{number}@x.example", "publishedApplicationId": owner, "temporal": False})
+
+    def fill_applications(self, count: int) -> None:
+        """Add applications with a build each; the one that is there gets one as well."""
+        self.add("builds", {})
+        for number in range(count):
+            application = self.add("applications", {"slug": f"app-{number:02}", "name": f"App {number}"})
+            self.add("builds", {"application": application["id"]})
+
     def change(self, identity: str, fields: dict[str, Any]) -> None:
         """Change an object as somebody in the dashboard would."""
         self._call("PUT", f"/_simulator/objects/{identity}", fields)
