@@ -117,7 +117,9 @@ def test_check_mode_writes_nothing_and_says_what_a_run_does(awx, template):
         assert looked.artifacts == done.artifacts
         assert awx.sim.writes == []
     else:
-        again = succeeded(awx.launch(template, REQUIRED[template], credentials))
+        # Offboarding fails for people who are on no list, unless that is said.
+        lenient = {"applivery_strict": "false"} if template == OFFBOARD else {}
+        again = succeeded(awx.launch(template, {**REQUIRED[template], **lenient}, credentials))
         (seen,), (made,), (then,) = (list(job.artifacts.values()) for job in (looked, done, again))
         assert (seen.pop("check_mode"), made.pop("check_mode"), then["check_mode"]) == (True, False, False)
         assert (seen, made["changed"], then["changed"]) == (made, True, False)
