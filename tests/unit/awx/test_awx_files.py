@@ -96,10 +96,16 @@ def test_the_playbook_reads_and_documents_every_answer(item):
         if variable != "applivery_application":
             assert f"#   {variable}" in comment or f", {variable}" in comment, variable
         guarded = re.findall(
-            rf"\b{variable} \| default\([^)]*, true\)|\b{variable} \| default\(''\) \| applivery", plays
+            rf"\b{variable} \| default\([^)]*, true\)|\b{variable} \| default\(''\) \| (?:applivery|string)", plays
         )
         assert guarded, f"{variable} must be read with a default"
         assert len(re.findall(rf"\b{variable}\b(?! ?\.)", plays)) >= len(guarded)
+
+
+def test_what_is_true_unless_said_otherwise_can_be_switched_off():
+    """AWX hands ``false`` on as a truth, which "default(true, true)" would turn into true."""
+    for path in (ROOT / "playbooks").glob("*.yml"):
+        assert "default(true, true)" not in path.read_text(), path.name
 
 
 # A number, a date or a time would be another word than the one that was typed.
