@@ -93,7 +93,7 @@ class Rule(NamedTuple):
                 usable.setdefault(kind, []).extend([moment] if is_usable(build) else [])
         number = self.keep_newest
         return {
-            kind: datetime.max.replace(tzinfo=timezone.utc) if number is None else sorted(moments)[-number]
+            kind: datetime.max.replace(tzinfo=timezone.utc) if number is None else sorted(moments, reverse=True)[:number][-1]
             for kind, moments in usable.items()
             if number is None or len(moments) >= number
         }
