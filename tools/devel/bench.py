@@ -176,7 +176,7 @@ def _as_code(bench: Bench) -> None:
     bench.simulator.set(latency=LATENCY)
     folder = CACHE / "bench" / "applivery"
     shutil.rmtree(folder, ignore_errors=True)
-    options = {"bench_folder": folder, "bench_concurrency": CONCURRENCY}
+    options: dict[str, Any] = {"bench_folder": folder, "bench_concurrency": CONCURRENCY}
     what = f"{PUBLICATIONS} publications with {HELD} testers"
     for verb, playbook in (("exported", "export.yml"), ("compared with their files", "drift.yml")):
         bench.simulator.forget_requests()
