@@ -129,7 +129,10 @@ class EndlessServer(_Running):
 
 
 class HastyServer(_Running):
-    """Answers as soon as the head of a request is there, and closes without reading the body."""
+    """Answers as soon as the head of a request is there, and closes without reading the body.
+
+    Over TLS the reset of the connection may take the answer with it; there the server answers first and reads then.
+    """
 
     def __init__(self, said: bytes, context: ssl.SSLContext | None = None) -> None:
         self._said, self._context = said, context
@@ -146,6 +149,9 @@ class HastyServer(_Running):
                     with contextlib.closing(stream):
                         stream.recv(1024)
                         stream.sendall(outer._said)
+                        stream.settimeout(5)
+                        while outer._context and stream.recv(65536):
+                            pass
 
         return Handler
 

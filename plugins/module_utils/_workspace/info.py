@@ -37,8 +37,8 @@ _WORKSPACE = Endpoint(
 # Which modules can be used when the objects of a kind can be listed.
 _MODULES = {
     "applications": ("applivery_application_info",),
-    "builds": ("applivery_build", "applivery_build_info"),
-    "publications": ("applivery_publication", "applivery_publication_info"),
+    "builds": ("applivery_build", "applivery_build_info", "applivery_build_prune", "applivery_release_info"),
+    "publications": ("applivery_publication", "applivery_publication_info", "applivery_export", "applivery_apply"),
     "otp_users": ("applivery_otp_user", "applivery_otp_user_info"),
 }
 _NO_WORKSPACE = "only the Workspace API can do this: give service_account_token and organization"

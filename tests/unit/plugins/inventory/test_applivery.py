@@ -278,9 +278,10 @@ def test_the_cache_spares_requests_and_knows_the_organization(
     assert apps.hosts(**cache, publications=True) != first
     text = "".join(path.read_text() for path in (tmp_path / "cache").iterdir())
     assert CANARY not in text
-    done = apps.run("ansible-inventory", "--list", "--flush-cache", **cache)
-    assert done.returncode == 0
-    assert len(apps.sim.requests) == 1
+    if "--flush-cache" in apps.run("ansible-inventory", "--help").stdout:  # since ansible-core 2.19
+        done = apps.run("ansible-inventory", "--list", "--flush-cache", **cache)
+        assert done.returncode == 0
+        assert len(apps.sim.requests) == 1
 
 
 def test_a_play_over_all_applications(inventory: Callable[..., Inventory], tmp_path: Path) -> None:

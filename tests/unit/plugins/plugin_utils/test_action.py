@@ -193,8 +193,12 @@ def test_a_play_that_is_told_to_end_does(sim: Simulator, tmp_path: Path, here: b
     program = Path(sys.executable).with_name("ansible-playbook")
     command = [program, "-i", "localhost,", "-c", "local", "-e", f"ansible_python_interpreter={sys.executable}"]
     command += ["-e", json.dumps({"applivery_in_process": here}), folder / "play.yml"]
+    # What is started in the background of a shell ignores SIGINT, and so would all that it starts.
+    heeding = (
+        "import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    )
     with subprocess.Popen(
-        command,
+        [sys.executable, "-c", heeding, *command],
         env=environment(folder, sim),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

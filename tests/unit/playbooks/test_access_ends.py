@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,11 @@ from applivery_simulator import Simulator
 
 ROOT = Path(__file__).resolve().parents[3]
 PAST, FUTURE = "2020-01-01", "2099-01-01"
+
+
+def _statistic(said: str, name: str) -> str:
+    """The last number that a play left under a name; before ansible-core 2.19 a template makes text of it."""
+    return str(re.findall(rf'"{name}": "?(\d+)"?', said)[-1])
 
 
 @pytest.fixture
@@ -80,7 +86,7 @@ def test_access_ends_where_it_is_said(
     assert left(house) == who
     assert "a closing read shows none of them" in ran.stdout
     assert "scheduled run" in ran.stdout
-    assert '"remaining": 0' in ran.stdout
+    assert _statistic(ran.stdout, "remaining") == "0"
 
 
 @pytest.mark.parametrize(
@@ -144,7 +150,7 @@ def test_a_folder_of_lists_ends_what_has_to_end_and_lets_nobody_in(house: Simula
     for removed in (2, 0):
         ran = play(house, tmp_path, "end_access", applivery_testers_dir="testers")
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        assert f'"removed": {removed}' in ran.stdout
+        assert _statistic(ran.stdout, "removed") == str(removed)
         assert left(house) == ["ana prod", "ben beta"]
 
 
