@@ -15,14 +15,20 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
 
 ALL = {
     "applivery_application_info",
+    "applivery_apply",
     "applivery_build",
     "applivery_build_info",
+    "applivery_build_prune",
+    "applivery_export",
     "applivery_otp_user",
     "applivery_otp_user_info",
     "applivery_publication",
     "applivery_publication_info",
+    "applivery_release_info",
     "applivery_workspace_info",
 }
+OF_BUILDS = {"applivery_build", "applivery_build_info", "applivery_build_prune", "applivery_release_info"}
+OF_PUBLICATIONS = {"applivery_apply", "applivery_export", "applivery_publication", "applivery_publication_info"}
 
 
 def test_tells_who_what_and_which_limits(info: Callable[..., Any]) -> None:
@@ -106,10 +112,10 @@ def test_a_refused_part_is_null_and_told(
 @pytest.mark.parametrize(
     ("refused", "modules", "permission"),
     [
-        ("builds", {"applivery_build", "applivery_build_info"}, "mad.build.management.list"),
+        ("builds", OF_BUILDS, "mad.build.management.list"),
         (
             "publications",
-            {"applivery_publication", "applivery_publication_info"},
+            OF_PUBLICATIONS,
             "mad.store.publishedApplication.list",
         ),
         ("otp_users", {"applivery_otp_user", "applivery_otp_user_info"}, "mad.store.otpUsers.list"),
