@@ -276,7 +276,9 @@ def test_a_write_that_may_have_been_carried_out_is_never_called_undone(verb: str
     event(f"{verb}: {type(told.problem).__name__}")
     assert api.transport.clock() - began <= MOST_SECONDS
     assert len(adapter.requests) <= 400
-    assert server.created <= 1
+    # A listing that says in good form that there is nothing cannot be told from the truth.
+    deceived = any(fault is not None and fault.name == "b'[]'" for fault in script)
+    assert server.created <= 1 or deceived
     if told.problem is None:
         assert claimed_rightly(verb, told.result, server)
     elif server.written:
