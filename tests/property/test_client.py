@@ -109,9 +109,7 @@ JSON = {"Content-Type": "application/json"}
 ECHO = f"it said {TOKEN}, {json.dumps(PASSWORD)} and {PASSWORD}"
 NO_WAY = urllib3_errors.NewConnectionError(None, "no way")  # type: ignore[arg-type]  # there is no pool here
 UNSENT = [
-    requests.ConnectionError(
-        urllib3_errors.MaxRetryError(None, "/", urllib3_errors.NewConnectionError(None, "no way"))
-    ),  # type: ignore[arg-type]  # no pool here
+    requests.ConnectionError(urllib3_errors.MaxRetryError(None, "/", NO_WAY)),  # type: ignore[arg-type]  # no pool here
     requests.exceptions.ConnectTimeout(urllib3_errors.ConnectTimeoutError("slow")),
     requests.exceptions.SSLError(urllib3_errors.SSLError("CERTIFICATE_VERIFY_FAILED")),
     requests.exceptions.InvalidURL("no address"),
