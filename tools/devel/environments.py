@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -62,8 +63,10 @@ def home() -> Path:
     (folder / ".config").mkdir(parents=True, exist_ok=True)
     settings = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "pip"
     link = folder / ".config" / "pip"
-    if settings.is_dir() and not link.is_symlink():
-        link.symlink_to(settings)
+    if settings.is_dir():
+        # Two gates that begin at the same time both make it.
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(settings)
     return folder
 
 
