@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, cast
 from ..module_utils._api.client import ORGANIZATIONS, Api, Endpoint, identity
 from ..module_utils._build.run import BUILD_SPEC
 from ..module_utils._build.run import run as run_build
+from ..module_utils._core.concurrency import CONCURRENCY_SPEC, pool_of, workers_of
 from ..module_utils._core.errors import AppliveryError, InvalidInput
 from ..module_utils._core.fields import is_id
 from ..module_utils._core.task import Definition, Needs, Outcome, Task
@@ -29,7 +30,7 @@ from ..module_utils._publication.resource import PUBLICATIONS as ENDPOINT
 from ..module_utils._publication.run import SPEC as PUBLICATION_SPEC
 from ..module_utils._publication.run import run as run_publication
 from ._documents import PUBLICATIONS, TESTERS, Declared, filled, read_folder
-from ._export import Holding, of_application, workers_of
+from ._export import Holding, of_application
 from ._saved import BUILDS, read_saved
 
 CREATED, UPDATED, UNCHANGED, FAILED = "created", "updated", "unchanged", "failed"
@@ -39,7 +40,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "passwords": {"type": "dict", "no_log": True},
     "unreturned_fields": PUBLICATION_SPEC["unreturned_fields"],
     "undeclared": {"type": "str", "choices": ["report", "fail", "ignore"], "default": "report"},
-    "concurrency": {"type": "int", "default": 8},
+    **CONCURRENCY_SPEC,
 }
 CONSTRAINTS = {"mutually_exclusive": [("folder", "saved")], "required_one_of": [("folder", "saved")]}
 _RUN = {PUBLICATIONS: run_publication, TESTERS: run_people, BUILDS: run_build}
@@ -57,7 +58,7 @@ class Played(NamedTuple):
 
 def needs(params: Mapping[str, Any]) -> Needs:
     """Each concurrent request wants a connection of its own."""
-    return Needs(pool=workers_of(params))
+    return Needs(pool=pool_of(params))
 
 
 def run(task: Task[Api]) -> Outcome:

@@ -17,11 +17,11 @@ from typing import Any, TypeVar
 from ..module_utils._api.client import APPLICATIONS, Api, WorkspaceApi, identity
 from ..module_utils._api.connection import WORKSPACE
 from ..module_utils._build.resource import BUILDS
-from ..module_utils._core.errors import AppliveryError, InvalidInput
+from ..module_utils._core.concurrency import CONCURRENCY_SPEC, pool_of, workers_of
+from ..module_utils._core.errors import AppliveryError
 from ..module_utils._core.task import Definition, Needs, Outcome, Task
 from ..module_utils._otp_user.resource import OTP_USERS, publication_of
 from ..module_utils._publication.find import find_many
-from ..module_utils._publication.info import MOST_WORKERS
 from ..module_utils._publication.resource import PUBLICATIONS as ENDPOINT
 from ..module_utils._publication.resource import application_of, pinned_builds
 from ._declared import document, password_variable, users_of, wishes_of
@@ -34,24 +34,17 @@ _Made = TypeVar("_Made")
 SPEC: dict[str, dict[str, Any]] = {
     "folder": {"type": "path", "required": True},
     "people": {"type": "bool", "default": False},
-    "concurrency": {"type": "int", "default": 8},
+    **CONCURRENCY_SPEC,
 }
 
 
 def needs(params: Mapping[str, Any]) -> Needs:
     """People are known to the Workspace API alone; each concurrent request wants a connection of its own."""
-    return Needs("people: true" if params["people"] else None, pool=workers_of(params))
-
-
-def workers_of(params: Mapping[str, Any]) -> int:
-    """How many requests may be under way at once."""
-    return min(max(int(params["concurrency"]), 1), MOST_WORKERS)
+    return Needs("people: true" if params["people"] else None, pool=pool_of(params))
 
 
 def run(task: Task[Api]) -> Outcome:
     """Write one file for each publication, one for each list of people when asked for, and the schemas."""
-    if not 1 <= task.params["concurrency"] <= MOST_WORKERS:
-        raise InvalidInput(f"concurrency: 1 to {MOST_WORKERS} requests may be under way at once")
     holding = Holding(task.api, workers_of(task.params), task.warn)
     publications = holding.publications()
     files = {f"schema/{name}.json": _json(schema) for name, schema in _SCHEMAS.items()}

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .._core.concurrency import workers_of
 from .._core.errors import AppliveryError, InvalidInput
 from .admit import NEVER, ONCE
 from .dialect import Dialect
@@ -18,7 +19,6 @@ from .people import Person, names
 from .plan import CREATED, REMOVED, Step
 from .roll import Roll
 
-MOST_WORKERS = 32
 # More than these are removed only where the task says so: a list read by mistake is nearly empty.
 _USUAL_SHARE, _ALWAYS_ALLOWED = 50, 5
 _MOST_REMOVED_NAMES = 10
@@ -26,8 +26,7 @@ _MOST_REMOVED_NAMES = 10
 
 def check_options(params: Mapping[str, Any], people: Sequence[Person]) -> None:
     """Refuse, before the first request, options that contradict each other or reach too far."""
-    if not 1 <= params["concurrency"] <= MOST_WORKERS:
-        raise InvalidInput(f"concurrency: {params['concurrency']} is not possible; it must be from 1 to {MOST_WORKERS}")
+    workers_of(params)
     if params["exclusive"] and params["state"] == "absent":
         raise InvalidInput("exclusive: it goes only with state: present, where it removes whom the task does not name")
     if params["exclusive"] and not people and not params["allow_empty"]:

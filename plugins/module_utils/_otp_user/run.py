@@ -12,12 +12,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from .._api.client import Api
+from .._core.concurrency import CONCURRENCY_SPEC, pool_of, workers_of
 from .._core.errors import AppliveryError
 from .._core.fields import is_id
 from .._core.task import Definition, Needs, Outcome, Task
 from .._publication.find import find_by_id, find_id_by_slug
 from .admit import ADMIT_SPEC, NEVER, Admit
-from .check import MOST_WORKERS, check_options, check_plan
+from .check import check_options, check_plan
 from .dialect import Dialect
 from .ends import run_ends
 from .ledger import Ledger, Place, opened, read_ledger
@@ -57,7 +58,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "allow_empty": {"type": "bool", "default": False},
     "max_removals": {"type": "str"},
     "update_allowance": {"type": "str", "choices": ["never", "always"], "default": "never"},
-    "concurrency": {"type": "int", "default": 8},
+    **CONCURRENCY_SPEC,
     "quiet": {"type": "bool", "default": False},
 }
 CONSTRAINTS: dict[str, Any] = {"required_one_of": [("emails", "users")]}
@@ -65,7 +66,7 @@ CONSTRAINTS: dict[str, Any] = {"required_one_of": [("emails", "users")]}
 
 def needs(params: Mapping[str, Any]) -> Needs:
     """OTP users exist only in the Workspace API; each concurrent request wants a connection of its own."""
-    return Needs(workspace_only="OTP users", pool=min(max(params["concurrency"], 1), MOST_WORKERS))
+    return Needs(workspace_only="OTP users", pool=pool_of(params))
 
 
 def run(task: Task[Api]) -> Outcome:
@@ -109,7 +110,7 @@ class _Run:
     def run(self) -> Outcome:
         task = self._task
         publication = self._publication_id()
-        if publication is None and not self._may_go_on():
+        if publication is None and not self._may_go_on(f"with the slug {self._given}"):
             return self._nothing_to_remove()
         roll = self._roll(publication)
         admit = Admit(task.params["admit"], self._ledger, self._place(publication), task.api.now)
@@ -131,7 +132,7 @@ class _Run:
 
     @property
     def _workers(self) -> int:
-        return int(self._task.params["concurrency"])
+        return workers_of(self._task.params)
 
     def _rules(self, admit: Admit) -> Rules:
         params = self._task.params
@@ -175,12 +176,12 @@ class _Run:
         _word, organization, _word, store, _word = self._task.api.path(OTP_USERS).split("/")
         return Place(organization.lower(), store.lower(), publication)
 
-    def _may_go_on(self) -> bool:
+    def _may_go_on(self, named: str) -> bool:
         """Whether to go on without the publication: only in check mode, for an earlier task may create it."""
         if self._task.params["state"] == "absent":
             return False
         if not self._task.check_mode:
-            raise AppliveryError(f"publication: there is no publication with the slug {self._given} in this store")
+            raise AppliveryError(f"publication: there is no publication {named} in this store")
         self._warn_missing()
         return True
 
@@ -194,12 +195,7 @@ class _Run:
         if find_by_id(self._task.api, publication) is not None:
             roll.proven = True
             return True
-        if self._task.params["state"] == "absent":
-            return False
-        if not self._task.check_mode:
-            raise AppliveryError(f"publication: there is no publication {publication} in this store")
-        self._warn_missing()
-        return True
+        return self._may_go_on(publication)
 
     def _needs_proof(self, steps: Sequence[Step]) -> bool:
         """Whether a wrong id could go unnoticed, or be noticed too late."""

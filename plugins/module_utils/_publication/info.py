@@ -22,6 +22,7 @@ from .._api.listing import (
     list_outcome,
     page_size,
 )
+from .._core.concurrency import CONCURRENCY_SPEC, pool_of, workers_of
 from .._core.dates import parse_instant
 from .._core.errors import AppliveryError, InvalidInput
 from .._core.fields import (
@@ -52,22 +53,20 @@ INFO_SPEC: dict[str, dict[str, Any]] = {
     **FILTERS,
     **LIST_SPEC,
     "full": {"type": "bool", "default": False},
-    "concurrency": {"type": "int", "default": 8},
+    **CONCURRENCY_SPEC,
 }
-MOST_WORKERS = 32
 # What the server must show of a publication so that the filter can decide.
 _NEEDED = {"visibility": "visibility", "security": "security", "filter_type": "filter", "build": "filter"}
 
 
 def needs(params: Mapping[str, Any]) -> Needs:
     """Each request that is under way at once wants a connection of its own."""
-    return Needs(pool=min(max(params["concurrency"], 1), MOST_WORKERS))
+    return Needs(pool=pool_of(params))
 
 
 def run_info(task: Task[Api]) -> Outcome:
     """List the publications of the store, or with an app token those of the app."""
-    if not 1 <= (task.params["concurrency"] or 0) <= MOST_WORKERS:
-        raise InvalidInput(f"concurrency: 1 to {MOST_WORKERS} requests may be under way at once")
+    workers_of(task.params)
     expiry = _Expiry(task.params["expiring_before"], task.warn)
     outcome = list_outcome(task, lambda _task: _listing(task, expiry))
     expiry.tell()
