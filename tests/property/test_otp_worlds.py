@@ -22,6 +22,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._core.error
 from ansible_collections.applivery.distribution.plugins.module_utils._core.task import Outcome, Task
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.run import SPEC, run
 from ansible_collections.applivery.distribution.tests.support.otp_service import BETA, PROD, Service, Ways
+from ansible_collections.applivery.distribution.tests.support.properties import each_case
 from ansible_collections.applivery.distribution.tests.support.tasks import Ran, filled
 
 CASES = int(os.environ.get("APPLIVERY_FUZZ_CASES") or 300)
@@ -312,10 +313,4 @@ KINDS = {"quiet": quiet_case, "rough": rough_case}
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_the_world_is_like(kind: str) -> None:
-    for seed in range(FIRST, FIRST + CASES):
-        dice = random.Random(f"{kind} {seed}")
-        try:
-            KINDS[kind](dice)
-        except Exception as violation:
-            text = f"APPLIVERY_FUZZ_SEED={seed} APPLIVERY_FUZZ_CASES=1 repeats it: {violation}"
-            raise AssertionError(text) from violation
+    each_case(kind, KINDS[kind], range(FIRST, FIRST + CASES))

@@ -23,7 +23,8 @@ import pytest
 
 from ansible_collections.applivery.distribution.plugins.module_utils._otp_user import ledger as ledger_module
 from ansible_collections.applivery.distribution.tests.property.test_otp_worlds import run_once
-from ansible_collections.applivery.distribution.tests.support.otp_service import BETA, Killed, Service, Ways
+from ansible_collections.applivery.distribution.tests.support.in_process import Killed
+from ansible_collections.applivery.distribution.tests.support.otp_service import BETA, Service, Ways
 from ansible_collections.applivery.distribution.tests.support.tasks import Ran
 
 NIGHTS = int(os.environ.get("APPLIVERY_FUZZ_NIGHTS") or 40)

@@ -10,23 +10,16 @@ simulator: it knows one app, and of its publications only what they serve.
 from __future__ import annotations
 
 import copy
-import io
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from email.parser import BytesParser
-from email.policy import HTTP
-from email.utils import format_datetime
 from typing import Any, Callable
 from urllib.parse import parse_qs, urlsplit
-
-import requests
-from urllib3 import HTTPResponse
 
 from ansible_collections.applivery.distribution.plugins.module_utils._api.client import Api, connect
 from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
 from ansible_collections.applivery.distribution.tests.support.clock import Clock, keep_time
+from ansible_collections.applivery.distribution.tests.support.in_process import InProcess
 
 APP = "a" * 24
 STORE = "5" * 24
@@ -157,7 +150,7 @@ class Service:
         api = connect(connection, warn, backoff=0.5)
         keep_time(api, self.clock)
         session = api.transport._session
-        getattr(session, "_session", session).mount("https://", _Adapter(self))
+        getattr(session, "_session", session).mount("https://", InProcess(self))
         return api
 
     def handle(self, method: str, url: str, body: Any) -> Answer:
@@ -269,52 +262,3 @@ def _found(item: Mapping[str, Any] | None) -> Answer:
 
 def _error(status: int, code: int) -> Answer:
     return status, {"status": False, "error": {"code": code, "message": "refused"}}
-
-
-class _Adapter(requests.adapters.BaseAdapter):
-    """Takes the place of the network under requests."""
-
-    def __init__(self, service: Service) -> None:
-        super().__init__()
-        self._service = service
-
-    def send(self, request: requests.PreparedRequest, *_settings: Any, **_more: Any) -> requests.Response:
-        service = self._service
-        method, url = str(request.method), str(request.url)
-        fault = service.fault(method)
-        if fault == "before":
-            raise requests.ConnectionError("cut before the request was carried out")
-        if fault == "busy":
-            return _response(request, 503, {"message": "busy"}, service.now)
-        status, answer = service.handle(method, url, _content(request))
-        if fault == "after":
-            raise requests.ConnectionError("cut after the request was carried out")
-        return _response(request, status, answer, service.now)
-
-    def close(self) -> None:
-        pass
-
-
-def _content(request: requests.PreparedRequest) -> Any:
-    body: Any = request.body
-    if body is None or isinstance(body, (bytes, str)):
-        return json.loads(body) if body else None
-    head = f"Content-Type: {request.headers['Content-Type']}\r\n\r\n".encode()
-    parts = BytesParser(policy=HTTP).parsebytes(head + body.read()).iter_parts()
-    return {
-        str(part.get_param("name", header="content-disposition")): part.get_payload(decode=True).decode("latin-1")
-        for part in parts
-    }
-
-
-def _response(request: requests.PreparedRequest, status: int, body: Any, now: datetime) -> requests.Response:
-    content = b"" if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
-    headers["Date"] = format_datetime(now, usegmt=True)
-    response = requests.Response()
-    response.status_code = status
-    response.headers.update(headers)
-    response.raw = HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)
-    response.request = request
-    response.url = str(request.url)
-    return response

@@ -9,22 +9,17 @@ simulator: it knows one store, two publications and their OTP users.
 
 from __future__ import annotations
 
-import io
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from email.utils import format_datetime
 from typing import Any, Callable
 from urllib.parse import parse_qs, urlsplit
-
-import requests
-from urllib3 import HTTPResponse
 
 from ansible_collections.applivery.distribution.plugins.module_utils._api.client import Api, connect
 from ansible_collections.applivery.distribution.plugins.module_utils._api.connection import Connection
 from ansible_collections.applivery.distribution.tests.support.clock import Clock, keep_time
+from ansible_collections.applivery.distribution.tests.support.in_process import InProcess
 
 BETA, PROD = "b" * 24, "c" * 24
 STORE = "5" * 24
@@ -53,10 +48,6 @@ class Ways:
     drops_after_days: int | None = 30
 
 
-class Killed(BaseException):
-    """The process that ran the task ends here, whatever it was doing."""
-
-
 @dataclass
 class Service:
     """One store. ``fault`` says of each request what goes wrong: ``before``, ``after``, ``busy``, ``kill`` or nothing.
@@ -72,7 +63,6 @@ class Service:
     admissions: list[tuple[str, str | None]] = field(default_factory=list)
     full: bool = False
     writes: int = 0
-    requests: int = 0
     _number: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -124,7 +114,7 @@ class Service:
         connection = Connection("workspace", "t" * 20, "acme", "app", STORE, url, url, retry_timeout=retry_timeout)
         api = connect(connection, warn, backoff=0.5)
         keep_time(api, Clock())
-        api.transport._session._session.mount("https://", _Adapter(self))
+        api.transport._session._session.mount("https://", InProcess(self))
         return api
 
     def handle(self, method: str, url: str, body: Any) -> Answer:
@@ -226,45 +216,3 @@ class Service:
 def _error(status: int, code: int, *fields: str, text: str = "is not allowed") -> Answer:
     errors = [{"field": [name], "messages": [f'"{name}" {text}']} for name in fields]
     return status, {"status": False, "error": {"code": code, "message": "refused", "data": {"errors": errors}}}
-
-
-class _Adapter(requests.adapters.BaseAdapter):
-    """Takes the place of the network under requests."""
-
-    def __init__(self, service: Service) -> None:
-        super().__init__()
-        self._service = service
-
-    def send(self, request: requests.PreparedRequest, *_settings: Any, **_more: Any) -> requests.Response:
-        service = self._service
-        method, url = str(request.method), str(request.url)
-        service.requests += 1
-        fault = service.fault(method)
-        if fault == "before":
-            raise requests.ConnectionError("cut before the request was carried out")
-        if fault == "busy":
-            return _response(request, 503, {"message": "busy"}, service.now)
-        if fault == "kill before":
-            raise Killed
-        status, answer = service.handle(method, url, json.loads(request.body) if request.body else None)
-        if fault == "after":
-            raise requests.ConnectionError("cut after the request was carried out")
-        if fault == "kill after":
-            raise Killed
-        return _response(request, status, answer, service.now)
-
-    def close(self) -> None:
-        pass
-
-
-def _response(request: requests.PreparedRequest, status: int, body: Any, now: datetime) -> requests.Response:
-    content = json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "Content-Length": str(len(content))}
-    headers["Date"] = format_datetime(now, usegmt=True)
-    response = requests.Response()
-    response.status_code = status
-    response.headers.update(headers)
-    response.raw = HTTPResponse(io.BytesIO(content), headers, status, preload_content=False)
-    response.request = request
-    response.url = str(request.url)
-    return response

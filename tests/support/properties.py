@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import os
+import random
+from collections.abc import Iterable
+from typing import Callable
 
 from hypothesis import HealthCheck, settings
 
@@ -32,3 +35,13 @@ def load() -> None:
         print_blob=True,
     )
     settings.load_profile(PROFILE)
+
+
+def each_case(kind: str, play: Callable[[random.Random], None], seeds: Iterable[int]) -> None:
+    """Play one case for each seed; a violation says how to repeat it alone."""
+    for seed in seeds:
+        try:
+            play(random.Random(f"{kind} {seed}"))
+        except Exception as violation:
+            text = f"APPLIVERY_FUZZ_SEED={seed} APPLIVERY_FUZZ_CASES=1 repeats it: {violation}"
+            raise AssertionError(text) from violation

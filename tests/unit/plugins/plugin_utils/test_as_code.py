@@ -348,6 +348,17 @@ def test_wrong_files_are_named_with_line_before_anything_is_sent(code: Callable[
     assert here.sim.requests == []
 
 
+@pytest.mark.parametrize("concurrency", [0, -1, 33])
+def test_no_more_requests_at_once_than_are_possible(code: Callable[..., Code], concurrency: int) -> None:
+    here = code()
+    here.export()
+    here.sim.forget_requests()
+    for task in (here.export, here.apply):
+        with pytest.raises(InvalidInput, match=r"^concurrency: "):
+            task(concurrency=concurrency)
+    assert here.sim.requests == []
+
+
 def test_two_files_for_one_slug(code: Callable[..., Code]) -> None:
     here = code()
     (here.folder / "publications").mkdir(parents=True)
