@@ -107,9 +107,9 @@ def raising(problem: Exception) -> Callable[..., requests.Response]:
 
 JSON = {"Content-Type": "application/json"}
 ECHO = f"it said {TOKEN}, {json.dumps(PASSWORD)} and {PASSWORD}"
-NO_WAY = urllib3_errors.NewConnectionError(None, "no way")  # type: ignore[arg-type]  # there is no pool here
+NO_WAY = urllib3_errors.NewConnectionError(None, "no way")  # there is no pool here
 UNSENT = [
-    requests.ConnectionError(urllib3_errors.MaxRetryError(None, "/", NO_WAY)),  # type: ignore[arg-type]  # no pool here
+    requests.ConnectionError(urllib3_errors.MaxRetryError(None, "/", NO_WAY)),  # no pool here
     requests.exceptions.ConnectTimeout(urllib3_errors.ConnectTimeoutError("slow")),
     requests.exceptions.SSLError(urllib3_errors.SSLError("CERTIFICATE_VERIFY_FAILED")),
     requests.exceptions.InvalidURL("no address"),
@@ -126,7 +126,7 @@ BROKEN = [
 ]
 IN_BODY = [
     urllib3_errors.IncompleteRead(3, 9),
-    urllib3_errors.ReadTimeoutError(None, "/", ECHO),  # type: ignore[arg-type]  # no pool here
+    urllib3_errors.ReadTimeoutError(None, "/", ECHO),  # no pool here
     ConnectionResetError(104, "reset"),
     UnicodeError(ECHO),
     ValueError(ECHO),

@@ -221,7 +221,7 @@ class Service:
             old = build.get(name)
             merge = self.ways.inside == "merge" and isinstance(old, dict) and isinstance(value, dict)
             stored = value.strip() if self.ways.trims and isinstance(value, str) else value
-            build[name] = {**old, **stored} if merge else copy.deepcopy(stored)  # type: ignore[dict-item]
+            build[name] = {**old, **stored} if merge else copy.deepcopy(stored)
         build["updatedAt"] = self._moment()
         self.effects.append((method, ident))
         if self.ways.put == "nothing":

@@ -118,7 +118,7 @@ class Service:
         connection = connection._replace(application=APPLICATION)
         api = connect(connection, warn, ["the-password"], backoff=0.5)
         keep_time(api, Clock())
-        api.transport.attempt = self.attempt  # type: ignore[method-assign]  # below it the network begins
+        api.transport.attempt = self.attempt  # below it the network begins
         return api
 
     def attempt(self, request: Request, _limit: float) -> tuple[Reply | None, Fault | None]:

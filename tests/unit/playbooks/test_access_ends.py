@@ -6,18 +6,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from ansible_collections.applivery.distribution.tests.support.plays import play_ours
 from applivery_simulator import Simulator
 
-ROOT = Path(__file__).resolve().parents[3]
 PAST, FUTURE = "2020-01-01", "2099-01-01"
 
 
@@ -34,30 +30,6 @@ def house(sim: Simulator) -> Simulator:
         for email in ("ana@x.example", "ben@x.example"):
             sim.add_otp_user(email=email, storeId=sim.store["id"], publishedApplicationId=ident)
     return sim
-
-
-def play(sim: Simulator, folder: Path, playbook: str, *more: str, **answers: Any) -> subprocess.CompletedProcess[str]:
-    variables = {"applivery_organization": sim.organization["slug"], "applivery_api_url": sim.url, **answers}
-    return subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            f"applivery.distribution.{playbook}",
-            *("-i", "localhost,", "-e", json.dumps(variables), *more),
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=folder,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(folder),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
-            "ANSIBLE_SHOW_CUSTOM_STATS": "1",
-            "APPLIVERY_SERVICE_ACCOUNT_TOKEN": sim.service_account_token,
-        },
-    )
 
 
 def left(sim: Simulator) -> list[str]:
@@ -81,7 +53,7 @@ def left(sim: Simulator) -> list[str]:
 def test_access_ends_where_it_is_said(
     house: Simulator, tmp_path: Path, answers: dict[str, str], who: list[str]
 ) -> None:
-    ran = play(house, tmp_path, "offboard_testers", applivery_testers="Ana@x.example", **answers)
+    ran = play_ours(house, tmp_path, "offboard_testers", applivery_testers="Ana@x.example", **answers)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert left(house) == who
     assert "a closing read shows none of them" in ran.stdout
@@ -99,7 +71,7 @@ def test_access_ends_where_it_is_said(
     ],
 )
 def test_offboarding_is_proven_or_fails(house: Simulator, tmp_path: Path, answers: dict[str, str], part: str) -> None:
-    ran = play(house, tmp_path, "offboard_testers", **answers)
+    ran = play_ours(house, tmp_path, "offboard_testers", **answers)
     assert ran.returncode != 0
     assert part in ran.stdout + ran.stderr
     assert len(left(house)) == 4
@@ -107,7 +79,7 @@ def test_offboarding_is_proven_or_fails(house: Simulator, tmp_path: Path, answer
 
 def test_offboarding_may_be_told_to_let_pass(house: Simulator, tmp_path: Path) -> None:
     answers = {"applivery_publication": "beta, betta", "applivery_testers": "ana@x.example anna@x.example"}
-    ran = play(house, tmp_path, "offboard_testers", applivery_strict="false", **answers)
+    ran = play_ours(house, tmp_path, "offboard_testers", applivery_strict="false", **answers)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert left(house) == ["ana prod", "ben beta", "ben prod"]
 
@@ -126,7 +98,7 @@ def test_offboarding_may_be_told_to_let_pass(house: Simulator, tmp_path: Path) -
 def test_quietly_nobody_is_named(house: Simulator, tmp_path: Path, playbook: str, answers: dict[str, str]) -> None:
     (tmp_path / "answers.json").write_text(json.dumps({"applivery_quiet": True, **answers}), encoding="utf-8")
     house.fault("status", method="DELETE", times=None, status=400, code=6001, message="Not today")
-    ran = play(house, tmp_path, playbook, "-v", "-e", "@answers.json")
+    ran = play_ours(house, tmp_path, playbook, "-v", "-e", "@answers.json")
     said = ran.stdout + ran.stderr
     assert "ana@" not in said
     assert "anna@" not in said
@@ -144,11 +116,11 @@ def test_a_folder_of_lists_ends_what_has_to_end_and_lets_nobody_in(house: Simula
         f"email,access_until\nana@x.example,{PAST}\nben@x.example,{FUTURE}\nnew@x.example,{FUTURE}\n", encoding="utf-8"
     )
     (folder / "prod.csv").write_text(f"email,access_until\nben@x.example,{PAST}\n", encoding="utf-8")
-    ran = play(house, tmp_path, "end_access", "--check", applivery_testers_dir="testers")
+    ran = play_ours(house, tmp_path, "end_access", "--check", applivery_testers_dir="testers")
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert house.writes == []
     for removed in (2, 0):
-        ran = play(house, tmp_path, "end_access", applivery_testers_dir="testers")
+        ran = play_ours(house, tmp_path, "end_access", applivery_testers_dir="testers")
         assert ran.returncode == 0, ran.stdout + ran.stderr
         assert _statistic(ran.stdout, "removed") == str(removed)
         assert left(house) == ["ana prod", "ben beta"]
@@ -168,7 +140,7 @@ def test_one_list_for_one_publication_or_for_all(
     text = f"email,access_until\nana@x.example,{PAST}\nben@x.example,{FUTURE}\n"
     (tmp_path / "testers.csv").write_text(text, encoding="utf-8")
     people = {"applivery_testers": text} if typed else {"applivery_testers_file": "testers.csv"}
-    ran = play(house, tmp_path, "end_access", **people, **answers)
+    ran = play_ours(house, tmp_path, "end_access", **people, **answers)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert left(house) == who
     assert '"removed": ' in ran.stdout
@@ -186,7 +158,7 @@ def test_one_list_for_one_publication_or_for_all(
 )
 def test_what_is_not_said_is_asked_for(house: Simulator, tmp_path: Path, answers: dict[str, str]) -> None:
     (tmp_path / "testers").mkdir()
-    ran = play(house, tmp_path, "end_access", **answers)
+    ran = play_ours(house, tmp_path, "end_access", **answers)
     assert ran.returncode != 0
     assert "applivery_testers_dir" in ran.stdout + ran.stderr
     assert house.requests == []

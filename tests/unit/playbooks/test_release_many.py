@@ -5,44 +5,16 @@
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.applivery.distribution.tests.support.plays import play_ours
 from applivery_simulator import Simulator
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 def _play(sim: Simulator, tmp_path: Path, releases: Any) -> subprocess.CompletedProcess[str]:
-    variables = {
-        "applivery_releases": releases,
-        "applivery_organization": sim.organization["slug"],
-        "applivery_api_url": sim.url,
-        "applivery_unreturned_fields": "warn",
-    }
-    return subprocess.run(
-        [
-            str(Path(sys.executable).with_name("ansible-playbook")),
-            "applivery.distribution.release_many",
-            *("-i", "localhost,", "-e", json.dumps(variables)),
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
-        env={
-            "PATH": os.environ.get("PATH", ""),
-            "HOME": str(tmp_path),
-            "LC_ALL": "C.UTF-8",
-            "ANSIBLE_NOCOLOR": "1",
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
-            "APPLIVERY_SERVICE_ACCOUNT_TOKEN": sim.service_account_token,
-        },
-    )
+    return play_ours(sim, tmp_path, "release_many", applivery_releases=releases, applivery_unreturned_fields="warn")
 
 
 def _publication(sim: Simulator, slug: str, application: str) -> dict[str, Any]:

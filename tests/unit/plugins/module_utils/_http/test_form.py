@@ -99,7 +99,7 @@ def test_a_file_that_goes_away_is_no_fault_of_the_network(file: Path, monkeypatc
     with form.open() as reader:
         while reader.tell() < len(form) // 2:
             reader.read(4096)
-        reader._file.close()  # type: ignore[attr-defined]  # what is read from
+        reader._file.close()  # what is read from
         monkeypatch.setattr(reader, "_file", Failing())
         with pytest.raises(AppliveryError, match="can't be read any more: Stale file handle"):
             reader.read(4096)
