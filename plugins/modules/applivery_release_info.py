@@ -137,8 +137,11 @@ failure:
     attempts: 0
 """
 
-from ..module_utils._build.release import DEFINITION
 from ..module_utils._module import run_module
+
+# That one first: what is imported after it is compiled once.
+# isort: split
+from ..module_utils._build.release import DEFINITION
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
 # A line of code knows its room: what stands further left never imports what stands further right.
-FLOORS = ("_core", "_http", "_api", "resource", "_module", "plugin_utils", "outside")
+FLOORS = ("_ansiballz", "_core", "_http", "_api", "resource", "_module", "plugin_utils", "outside")
 RESOURCES = ("_build", "_publication", "_otp_user", "_workspace")
 # What a resource may use of another one: its table and endpoint, and the one look-up by name.
 LENT = ("resource", "find")
