@@ -202,7 +202,7 @@ def test_a_plan_carried_out_leaves_nothing_to_do(read: dict[str, Any], wish: dic
     read.pop("password", None)
     plan = plan_update(wish, read)
     after = applied(read, plan)
-    assert judge(wish, read, plan, after) == ({}, {})
+    assert judge(plan, after) == ({}, {})
     assert unproven(wish, after) == []
     assert not plan_update(wish, after).changes
 
@@ -239,7 +239,7 @@ def test_a_plan_fulfils_what_is_mentioned(read: dict[str, Any], wish: dict[str, 
 @given(publications(), desires())
 def test_no_secret_leaves_a_plan(read: dict[str, Any], wish: dict[str, Any]) -> None:
     plan = plan_update(wish, read, set_password=True)
-    for visible in (plan.diff(), plan.expected, plan.changes, openings(wish, read, plan), as_read(read)):
+    for visible in (plan.diff(), plan.expected, plan.changes, openings(plan), as_read(read)):
         assert PASSWORD not in repr(visible)
     assert plan.body.get("password", PASSWORD) == PASSWORD
 

@@ -34,23 +34,23 @@ def concerns(goal: Goal, plan: Plan, reads: Sequence[Read], others: Iterable[str
     shows for other publications.
     """
     if plan.changed:
-        check_update(goal.wishes, plan)
-    lost = check_unreturned(goal, reads, plan, others)
-    texts = warnings_about_effect(goal.wishes, plan.expected)
-    opens = openings(goal.wishes, reads[-1], plan, others)
+        check_update(plan)
+    lost = check_unreturned(goal, plan, reads, others)
+    texts = warnings_about_effect(plan.wishes, plan.expected)
+    opens = openings(plan, others)
     if opens:
         texts.append(f"this change lets more people in: {'; '.join(opens)}")
     texts += lost
     if plan.forced:
         texts.append("update_password: always sets the password in every run and reports changed each time")
-    return texts + _address_changes(goal, plan, reads[-1])
+    return texts + _address_changes(goal, plan)
 
 
-def _address_changes(goal: Goal, plan: Plan, read: Read) -> list[str]:
+def _address_changes(goal: Goal, plan: Plan) -> list[str]:
     if not goal.new_slug or "slug" not in plan.changes:
         return []
-    slug = str(read.get("slug"))
-    old = str(read.get("distributionUrl") or slug)
+    slug = str(plan.read.get("slug"))
+    old = str(plan.read.get("distributionUrl") or slug)
     new = old[: -len(slug)] + goal.new_slug if old.endswith(slug) else goal.new_slug
     return [f"renaming changes the address, links to the old one break: {old} -> {new}"]
 
@@ -58,10 +58,10 @@ def _address_changes(goal: Goal, plan: Plan, read: Read) -> list[str]:
 # What an update may destroy -------------------------------------------------------------------------------------------
 
 
-def check_update(wishes: Mapping[str, Any], plan: Plan) -> None:
+def check_update(plan: Plan) -> None:
     """Refuse an update that would replace the publication by something else than what it is (InvalidInput)."""
     for option in _ALWAYS_THERE:
-        if option not in wishes and is_empty(plan.before[option]):
+        if option not in plan.wishes and is_empty(plan.before[option]):
             raise InvalidInput(
                 f"{option}: the server does not show it for this publication, and an update without it could reset "
                 "it; name it in the task"
@@ -72,9 +72,9 @@ def check_update(wishes: Mapping[str, Any], plan: Plan) -> None:
                 f"{option}: the server shows an entry in a form that this version does not know, and an update could "
                 "destroy it; name the option in the task"
             )
-    check_groups_apply(wishes, plan.after["security"])
+    check_groups_apply(plan.wishes, plan.after["security"])
     check_terms(plan.expected)
-    if plan.sends_password and "password" not in wishes:
+    if plan.sends_password and "password" not in plan.wishes:
         raise InvalidInput(
             "password: every update of a password-protected publication must carry its password, because the "
             "server does not show it and replaces everything; name it in the task"
@@ -98,10 +98,10 @@ def check_terms(expected: Mapping[str, Any]) -> None:
 # What the server does not show ----------------------------------------------------------------------------------------
 
 
-def check_unreturned(goal: Goal, reads: Sequence[Read], plan: Plan, others: Iterable[str]) -> list[str]:
+def check_unreturned(goal: Goal, plan: Plan, reads: Sequence[Read], others: Iterable[str]) -> list[str]:
     """Refuse, as ``unreturned_fields`` says, what can't be seen; returns what to tell of fields that may be lost."""
-    lost = possibly_lost(goal.wishes, reads[-1], others) if plan.changed else []
-    unseen = incomparable(goal.wishes, reads)
+    lost = possibly_lost(plan.wishes, plan.read, others) if plan.changed else []
+    unseen = incomparable(plan.wishes, reads)
     strict = {"fail": (*lost, *unseen), "fail_on_guards": GUARDS}.get(goal.unreturned, ())
     refused = [name for name in lost if name in strict], [name for name in unseen if name in strict]
     if any(refused):
@@ -126,13 +126,13 @@ def _refusal(lost: Sequence[str], unseen: Sequence[str], mode: str) -> str:
     return f"unreturned_fields: {'; '.join(texts)}, or set unreturned_fields to something else than {mode}"
 
 
-def told_of_incomparable(goal: Goal, reads: Sequence[Read], plan: Plan, others: Iterable[str]) -> list[str]:
+def told_of_incomparable(goal: Goal, plan: Plan, reads: Sequence[Read], others: Iterable[str]) -> list[str]:
     """What to tell of fields that are to be cleared and that nothing read of this publication shows.
 
     Where the server shows a field for other publications, it would show it here as well.
     """
     known = {entry.option for entry in PUBLICATION_FIELDS if entry.name in others}
-    unseen = [name for name in incomparable(goal.wishes, reads) if name not in known]
+    unseen = [name for name in incomparable(plan.wishes, reads) if name not in known]
     if not unseen or goal.unreturned == "ignore":
         return []
     sent = "this update sends it in any case" if plan.changed else "nothing is written because of it alone"
@@ -234,15 +234,15 @@ def _parts_not_shown(entry: Field, wish: Any, reads: Sequence[Read], path: str, 
 # What lets more people in ---------------------------------------------------------------------------------------------
 
 
-def openings(wishes: Mapping[str, Any], read: Read, plan: Plan, others: Iterable[str] = ()) -> list[str]:
+def openings(plan: Plan, others: Iterable[str] = ()) -> list[str]:
     """What the plan does that lets more people in, in words with both values."""
     found = [
         f"{option}: {_words(plan.before[option])} -> {_words(plan.after[option])}"
         for option, is_wider in _WIDER.items()
         if option in plan.changes and is_wider(*plan.changes[option]) and not _limited_otherwise(option, plan)
     ]
-    unseen = _ALLOWED.name not in read and _ALLOWED.name not in others
-    if unseen and plan.body.get(_ALLOWED.name) == [] and _ALLOWED.option not in wishes:
+    unseen = _ALLOWED.name not in plan.read and _ALLOWED.name not in others
+    if unseen and plan.body.get(_ALLOWED.name) == [] and _ALLOWED.option not in plan.wishes:
         found.append(f"{_ALLOWED.option}: not shown by the server -> none (name it as [] as well if there was none)")
     return found
 
@@ -334,12 +334,13 @@ class Verdict(NamedTuple):
     normalised: Mapping[str, str]
 
 
-def judge(wishes: Mapping[str, Any], before: Read, plan: Plan, after: Read) -> Verdict:
+def judge(plan: Plan, after: Read) -> Verdict:
     """Compare a publication, read again, with what was planned for it.
 
     A field that was neither named nor read may have got the server's default, and one that the server shows neither
     before nor after can't be judged: ``unproven`` tells of it.
     """
+    wishes, before = plan.wishes, plan.read
     judged = {
         entry.name: entry
         for entry in PUBLICATION_FIELDS
@@ -391,22 +392,22 @@ def not_to_see(plan: Plan, after: Read) -> list[str]:
     return [option for option, (wanted, shown) in found.items() if _loosely(wanted) != _loosely(shown)]
 
 
-def believable(wishes: Mapping[str, Any], before: Read, plan: Plan, after: Read, began: bool = False) -> bool:
+def believable(plan: Plan, after: Read, began: bool = False) -> bool:
     """Whether what is read after a write of unknown outcome shows that it was carried out.
 
     Every new value must be there to see, or the time of the last update must have moved; and nothing may contradict.
     ``began``: a first step was written, which moved that time as well, so that only the values prove anything.
     """
-    times = (before.get("updatedAt"), after.get("updatedAt"))
+    times = (plan.read.get("updatedAt"), after.get("updatedAt"))
     moved = None not in times and times[0] != times[1] and not began
     seen = moved or (bool(plan.changes) and not_to_see(plan, after) == [])
-    return seen and not judge(wishes, before, plan, after).wrong
+    return seen and not judge(plan, after).wrong
 
 
-def never_happened(before: Read, plan: Plan, after: Read) -> bool:
+def never_happened(plan: Plan, after: Read) -> bool:
     """Whether what is read after a write of unknown outcome shows that nothing was written at all."""
-    telling = before.get("updatedAt") is not None or any(FIELD[option].name in after for option in plan.changes)
-    return telling and unmoved(before, after)
+    telling = plan.read.get("updatedAt") is not None or any(FIELD[option].name in after for option in plan.changes)
+    return telling and unmoved(plan.read, after)
 
 
 def unmoved(before: Read, after: Read) -> bool:

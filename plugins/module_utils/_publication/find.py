@@ -71,7 +71,7 @@ class Publications:
         """Whether a publication has, or may have, OTP users."""
         return has_otp_users(self.api, str(identity(read)))
 
-    def seen(self, read: dict[str, Any]) -> tuple[list[dict[str, Any]], set[str]]:
+    def seen(self, read: Mapping[str, Any]) -> tuple[list[Mapping[str, Any]], set[str]]:
         """All that was shown of a publication, what was read now last, and the API names shown of any other one."""
         mine = [item for item in self._listed if identity(item) == identity(read)]
         others = {name for item in self._listed if identity(item) != identity(read) for name in item}

@@ -31,12 +31,16 @@ _HIDDEN_AFTER = "VALUE_HIDDEN"
 
 
 class Plan(NamedTuple):
-    """``body`` is the whole PUT or POST, ``expected`` the publication after it, both with the API's names.
+    """What a task wishes of a publication as it was read, and what has to be sent for it.
 
-    ``before`` and ``after`` are the canonical forms of all fields by option, ``changes`` those that differ.
-    ``sends_password``: the body has to carry the password. ``forced``: it is written although nothing differs.
+    ``read`` is empty for a creation. ``body`` is the whole PUT or POST, ``expected`` the publication after it, both
+    with the API's names. ``before`` and ``after`` are the canonical forms of all fields by option, ``changes`` those
+    that differ. ``sends_password``: the body has to carry the password. ``forced``: it is written although nothing
+    differs.
     """
 
+    wishes: Mapping[str, Any]
+    read: Mapping[str, Any]
     body: Mapping[str, Any]
     expected: Mapping[str, Any]
     before: Mapping[str, Any]
@@ -64,10 +68,9 @@ def plan_update(
 
     ``set_password`` makes the password a reason to write by itself.
     """
-    wishes = with_notifications(wishes, read)
     merges = filter_mode == "merge" and "filter" in wishes
-    named = {option: wish for option, wish in wishes.items() if option != "filter"} if merges else wishes
-    body = rewritten(PUBLICATION_FIELDS, named, read)
+    named = {option: wish for option, wish in wishes.items() if not (merges and option == "filter")}
+    body = rewritten(PUBLICATION_FIELDS, with_notifications(named, read), read)
     if merges:
         _keep_other_platforms(body, wishes["filter"])
     _clear_other_country_list(body, wishes, read)
@@ -77,7 +80,7 @@ def plan_update(
     protected = body.get("security") == "password"
     if protected and wishes.get("password"):
         body["password"] = wishes["password"]
-    return _plan(body, read, expected, protected, protected and set_password)
+    return _plan(wishes, read, body, expected, protected, protected and set_password)
 
 
 def plan_creation(wishes: Mapping[str, Any], context: Mapping[str, Any]) -> Plan:
@@ -96,13 +99,20 @@ def plan_creation(wishes: Mapping[str, Any], context: Mapping[str, Any]) -> Plan
     if not protected:
         body.pop("password", None)
     body.update(context)
-    return _plan(body, {}, _visible(body), protected)
+    return _plan(wishes, {}, body, _visible(body), protected)
 
 
 def _plan(
-    body: Mapping[str, Any], read: Mapping[str, Any], expected: Mapping[str, Any], protected: bool, forced: bool = False
+    wishes: Mapping[str, Any],
+    read: Mapping[str, Any],
+    body: Mapping[str, Any],
+    expected: Mapping[str, Any],
+    protected: bool,
+    forced: bool = False,
 ) -> Plan:
     return Plan(
+        wishes,
+        read,
         body,
         expected,
         before=forms(PUBLICATION_FIELDS, read),

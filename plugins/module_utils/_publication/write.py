@@ -55,11 +55,12 @@ Body = Mapping[str, Any]
 # Update ---------------------------------------------------------------------------------------------------------------
 
 
-def update(found: Publications, goal: Goal, read: dict[str, Any], check_mode: bool) -> Outcome:
+def update(found: Publications, goal: Goal, read: Mapping[str, Any], check_mode: bool) -> Outcome:
     """Make a publication that was read what it should be; an error holds what was there before."""
     try:
         for _attempt in range(_MOST_PLANS):
-            outcome, read = _updated(found, goal, read, check_mode)
+            plan = plan_update(goal.wishes, read, goal.set_password, goal.filter_mode)
+            outcome, read = _updated(found, goal, plan, check_mode)
             if outcome is not None:
                 return outcome
         raise AppliveryError(
@@ -69,58 +70,53 @@ def update(found: Publications, goal: Goal, read: dict[str, Any], check_mode: bo
         raise problem.with_result(previous=as_read(read)) from None
 
 
-def _updated(
-    found: Publications, goal: Goal, read: dict[str, Any], check_mode: bool
-) -> tuple[Outcome | None, dict[str, Any]]:
-    """The outcome, or None and what is there now where somebody else changed it since it was read."""
-    plan = plan_update(goal.wishes, read, goal.set_password, goal.filter_mode)
-    reads, others = found.seen(read)
+def _updated(found: Publications, goal: Goal, plan: Plan, check_mode: bool) -> tuple[Outcome | None, Mapping[str, Any]]:
+    """The outcome, or None where somebody else changed it since it was read; and what is there now."""
+    reads, others = found.seen(plan.read)
     texts = concerns(goal, plan, reads, others)
     # OTP goes with what its documentation calls "private", so an open publication is not asked about.
-    if plan.changed and plan.before["security"] not in ("public", "password") and found.has_otp_users(read):
+    if plan.changed and plan.before["security"] not in ("public", "password") and found.has_otp_users(plan.read):
         texts.append(_OTP_USERS)
     if not plan.changed or check_mode:
-        found.tell(texts + told_of_incomparable(goal, reads, plan, others))
-        return (_outcome(goal, plan, _predicted(plan), read) if plan.changed else _unchanged(read)), read
-    latest = found.by_id(str(identity(read)))
+        found.tell(texts + told_of_incomparable(goal, plan, reads, others))
+        return (_outcome(plan, _predicted(plan)) if plan.changed else _unchanged(plan)), plan.read
+    latest = found.by_id(str(identity(plan.read)))
     if latest is None:
         raise AppliveryError("it was deleted by somebody else while this task ran; run the task again")
-    if not unmoved(read, latest):
+    if not unmoved(plan.read, latest):
         return None, latest
     found.tell(texts)
-    after = _replaced(found, goal, plan, read)
-    found.tell(told_of_incomparable(goal, [*reads, after], plan, others))
-    return _outcome(goal, plan, after, read), after
+    after = _replaced(found, plan)
+    found.tell(told_of_incomparable(goal, plan, [*reads, after], others))
+    return _outcome(plan, after), after
 
 
-def _replaced(found: Publications, goal: Goal, plan: Plan, read: dict[str, Any]) -> dict[str, Any]:
+def _replaced(found: Publications, plan: Plan) -> dict[str, Any]:
     """The publication as it is after the plan was carried out."""
-    ident, application = str(identity(read)), application_of(read)
+    ident, application = str(identity(plan.read)), application_of(plan.read)
     steps: list[Body] = []
     try:
         body = {**plan.body, **found.api.body_context(application)}
         sent = _replace(found, ident, body, application, plan.before["visibility"], steps)
     except AmbiguousWrite as problem:
-        return _replaced_after_all(found, goal, plan, read, problem, began=bool(steps))
+        return _replaced_after_all(found, plan, problem, began=bool(steps))
     try:
         after = found.by_id(ident)
         if after is None:
             raise AppliveryError("it was updated, but the server does not show it afterwards")
-        _verify(found, goal.wishes, read, sent.as_far_as_sent(plan, after), after)
+        _verify(found, sent.as_far_as_sent(plan, after), after)
     except AppliveryError as problem:
         raise problem.with_result(changed=True) from None
     return after
 
 
-def _replaced_after_all(
-    found: Publications, goal: Goal, plan: Plan, read: dict[str, Any], problem: AmbiguousWrite, began: bool
-) -> dict[str, Any]:
+def _replaced_after_all(found: Publications, plan: Plan, problem: AmbiguousWrite, began: bool) -> dict[str, Any]:
     """The publication, where reading it again shows that the update was carried out; else the error."""
-    after = _glimpse(found, str(identity(read)))
-    if after is not None and believable(goal.wishes, read, plan, after, began):
-        _verify(found, goal.wishes, read, plan, after)
+    after = _glimpse(found, str(identity(plan.read)))
+    if after is not None and believable(plan, after, began):
+        _verify(found, plan, after)
         return after
-    changed = began or after is None or not never_happened(read, plan, after)
+    changed = began or after is None or not never_happened(plan, after)
     if changed:
         problem.message += " Something was changed all the same, or may have been: look at it in the dashboard."
     raise problem.with_result(changed=changed)
@@ -148,8 +144,7 @@ def create(found: Publications, goal: Goal, check_mode: bool) -> Outcome:
     plan = plan_creation(wanted, found.api.body_context())
     check_terms(plan.expected)
     found.tell(warnings_about_effect(wanted, plan.expected))
-    goal = goal._replace(wishes=wanted)
-    return _outcome(goal, plan, _predicted(plan) if check_mode else _created(found, goal, plan), None)
+    return _outcome(plan, _predicted(plan) if check_mode else _created(found, goal, plan))
 
 
 def _created(found: Publications, goal: Goal, plan: Plan) -> dict[str, Any]:
@@ -175,11 +170,11 @@ def _created(found: Publications, goal: Goal, plan: Plan) -> dict[str, Any]:
         if after is None:
             raise AppliveryError("the server accepted it, but does not show it afterwards; look at the dashboard")
         _refuse_unproven(plan, after, unknown=any(looked_up))
-        _verify(found, goal.wishes, {}, sent.as_far_as_sent(plan, after), after)
+        _verify(found, sent.as_far_as_sent(plan, after), after)
     except AppliveryError as problem:
         raise problem.with_result(changed=True, publication_id=ident) from None
     reads, others = found.seen(after)
-    found.tell(told_of_incomparable(goal, reads, plan, others))
+    found.tell(told_of_incomparable(goal, plan, reads, others))
     return after
 
 
@@ -390,19 +385,17 @@ def _without_empty_texts(value: Mapping[str, Any]) -> dict[str, Any]:
 # What became of it ----------------------------------------------------------------------------------------------------
 
 
-def _verify(
-    found: Publications, wishes: Mapping[str, Any], before: Mapping[str, Any], plan: Plan, after: Mapping[str, Any]
-) -> None:
+def _verify(found: Publications, plan: Plan, after: Mapping[str, Any]) -> None:
     """Fail when the publication, read again, is not what it should be; tell of what can't be seen or is spelt anew."""
-    verdict = judge(wishes, before, plan, after)
+    verdict = judge(plan, after)
     found.tell(verdict.normalised.values())
     if verdict.wrong:
         raise AppliveryError(
             "it was written, but the server's publication is not what it should be: "
             f"{'; '.join(verdict.wrong.values())}. Look at it in the dashboard"
-            + ("; previous holds what was there" if before else "")
+            + ("; previous holds what was there" if plan.read else "")
         ).with_result(changed=True, publication=shown_publication(after))
-    found.tell(told_of_unproven(wishes, after))
+    found.tell(told_of_unproven(plan.wishes, after))
 
 
 def _predicted(plan: Plan) -> dict[str, Any]:
@@ -413,27 +406,27 @@ def _predicted(plan: Plan) -> dict[str, Any]:
     return read
 
 
-def _outcome(goal: Goal, plan: Plan, read: Mapping[str, Any], previous: Mapping[str, Any] | None) -> Outcome:
+def _outcome(plan: Plan, after: Mapping[str, Any]) -> Outcome:
     """The outcome of a plan that was carried out, or predicted."""
-    before, after = plan.diff()
+    old, new = plan.diff()
     # What the server keeps to itself is returned as it was set, so that check mode and real run agree.
-    named = [FIELD[option].name for option in goal.wishes if option not in ("password", "slug")]
-    result = _result({**read, **{name: plan.expected.get(name) for name in named}})
-    if previous is not None:
-        result["previous"] = as_read(previous)
+    named = [FIELD[option].name for option in plan.wishes if option not in ("password", "slug")]
+    result = _result({**after, **{name: plan.expected.get(name) for name in named}})
+    if plan.read:
+        result["previous"] = as_read(plan.read)
     return Outcome(
         changed=True,
         result=result,
-        before=before,
-        after=after,
-        title=_title(previous or {"slug": goal.slug}),
-        note="password set again" if plan.sends_password and previous is not None else "",
+        before=old,
+        after=new,
+        title=_title(plan.read or plan.body),
+        note="password set again" if plan.sends_password and plan.read else "",
     )
 
 
-def _unchanged(read: Mapping[str, Any]) -> Outcome:
+def _unchanged(plan: Plan) -> Outcome:
     """Nothing was to do."""
-    return Outcome(result=_result(read), title=_title(read))
+    return Outcome(result=_result(plan.read), title=_title(plan.read))
 
 
 def _title(read: Mapping[str, Any]) -> str:
