@@ -27,17 +27,17 @@ def only_sanity(line: str) -> bool:
 
 
 def beside_the_newest() -> bool:
-    """What `make test` leaves that is short enough: the oldest core with its oldest Python, without integration.
+    """What `make test` leaves that is short enough: sanity on each other core, and the tests on the oldest of them.
 
-    `make matrix` runs everything on each core.
+    With its oldest Python, and without integration: `make matrix` runs everything on each core.
     """
     others = machine.runnable_cores()[1:]
     if not others:
         return True
     oldest = others[-1][0]
     cell = oldest, machine.oldest_python_for(oldest)
-    tests = [gates.pytest(name, *cell, coverage=False) for name in ("unit", "secrets")]
-    return _run([(cell, tuple(tests)), (others[-1], (gates.sanity(*others[-1]),))])
+    tests = tuple(gates.pytest(name, *cell, coverage=False) for name in ("unit", "secrets"))
+    return _run([(cell, tests), *((other, (gates.sanity(*other),)) for other in reversed(others))])
 
 
 def _cores(line: str | None) -> list[Core]:
