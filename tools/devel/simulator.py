@@ -26,6 +26,9 @@ from devel.machine import Failed
 # A guard against hanging, not a measure.
 START_SECONDS = 180
 
+# Loopback only, past any proxy that the user's environment names. Making one takes longer than a request.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 @dataclass(frozen=True)
 class Simulator:
@@ -113,11 +116,9 @@ class Simulator:
         return list(self._call("GET", "/_simulator/requests")["requests"])
 
     def _call(self, method: str, path: str, body: Any = None) -> Any:
-        # Loopback only, past any proxy that the user's environment names.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.url + path, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310 - always http:// on loopback
-        with opener.open(request, timeout=120) as answer:
+        with _OPENER.open(request, timeout=120) as answer:
             return json.loads(answer.read() or b"null")
 
 

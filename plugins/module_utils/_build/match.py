@@ -214,7 +214,9 @@ class Match(NamedTuple):
         asked = [entry for entry in CRITERIA if self.wanted.get(entry.option) is not None]
         if not all(any(entry.is_shown(build) for build in builds) for entry in asked):
             return True
-        names = set(_names_in(self.query.program.parsed)) if self.query is not None else set()
+        if self.query is None:
+            return False
+        names = set(_names_in(self.query.program.parsed))
         return bool(names - {snake(key) for build in builds for key in keys_of(build)})
 
 

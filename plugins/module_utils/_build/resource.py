@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from .._api.client import Endpoint, identity
@@ -126,6 +127,8 @@ def _is_about_uploader(key: str) -> bool:
     return str(key).lower().startswith("deployer")
 
 
+# The same few keys come with every build of a list.
+@lru_cache(maxsize=1000)
 def _is_secret(key: str, uploader: bool) -> bool:
     # deployer.info.x and deployer[info][x] are two more ways in which clients write the name.
     words = re.findall(r"[a-z0-9]+", str(key).lower().replace("_", "").replace("-", ""))
