@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from threading import Lock
-from typing import Any, NamedTuple, cast
+from typing import Any, Callable, NamedTuple, cast
 
 from ..module_utils._api.client import ORGANIZATIONS, Api, Endpoint, identity
 from ..module_utils._build.run import BUILD_SPEC
@@ -23,7 +23,9 @@ from ..module_utils._core.concurrency import CONCURRENCY_SPEC, pool_of, workers_
 from ..module_utils._core.errors import AppliveryError, InvalidInput
 from ..module_utils._core.fields import is_id
 from ..module_utils._core.task import Definition, Needs, Outcome, Task
+from ..module_utils._otp_user.people import people_of
 from ..module_utils._otp_user.resource import OTP_USERS
+from ..module_utils._otp_user.roll import Census
 from ..module_utils._otp_user.run import SPEC as OTP_USER_SPEC
 from ..module_utils._otp_user.run import run as run_people
 from ..module_utils._publication.resource import PUBLICATIONS as ENDPOINT
@@ -107,7 +109,8 @@ class _Ground:
     def __init__(self, task: Task[Api]) -> None:
         self._task = task
         self.holding = Holding(task.api, workers_of(task.params), task.warn)
-        self._snapshot = cast(Api, _Snapshot(task.api))
+        self._people: Census | None = None
+        self._reading = Lock()
         self._listed = task.api.list_all(ENDPOINT)
         self._idents: dict[str, list[str]] = {}
         for item in self._listed:
@@ -125,8 +128,12 @@ class _Ground:
     def play(self, declared: Declared, check_mode: bool) -> Played:
         """Run the module of one file. Errors become part of its outcome."""
         warnings: list[str] = []
-        api = self._snapshot if check_mode and declared.kind == TESTERS else self._task.api
-        task = Task(self._params(declared), of_application(api, declared.application), check_mode, warnings.append)
+        params = self._params(declared)
+        if check_mode and declared.kind == TESTERS:
+            api = cast(Api, _Snapshot(self._task.api, lambda: self._on_the_list(declared, params)))
+        else:
+            api = of_application(self._task.api, declared.application)
+        task = Task(params, api, check_mode, warnings.append)
         try:
             outcome = _RUN[declared.kind](task)
         except AppliveryError as problem:
@@ -152,6 +159,15 @@ class _Ground:
             if done.action == FAILED:
                 failed.add(item.declared.name)
             yield done
+
+    def _on_the_list(self, declared: Declared, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """The OTP users that matter to one file."""
+        with self._reading:
+            if self._people is None:
+                self._people = Census(self.holding.people())
+        ident = self._ident(declared)
+        keys = [person.key for person in people_of(params)]
+        return list(self._people.reads) if ident is None else self._people.about(ident, keys)
 
     def _is_there(self, declared: Declared) -> bool:
         return declared.kind != PUBLICATIONS or self._ident(declared) is not None
@@ -182,10 +198,9 @@ class _Ground:
 class _Snapshot:
     """An API whose list of OTP users is read once: checking five hundred files must not read it five hundred times."""
 
-    def __init__(self, api: Api) -> None:
+    def __init__(self, api: Api, people: Callable[[], list[dict[str, Any]]]) -> None:
         self._api = api
-        self._people: list[dict[str, Any]] | None = None
-        self._reading = Lock()
+        self._people = people
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._api, name)
@@ -194,19 +209,13 @@ class _Snapshot:
         """As the API does it; the list of OTP users as one page, unless somebody is looked up in it."""
         if endpoint is not OTP_USERS or "email" in (hints or {}):
             return self._api.pages(endpoint, hints, *more, **options)
-        return iter([[dict(item) for item in self._all()]])
+        return iter([self._people()])
 
     def list_all(self, endpoint: Endpoint, hints: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """As the API does it, with the same exception."""
         if endpoint is not OTP_USERS or "email" in (hints or {}):
             return self._api.list_all(endpoint, hints)
-        return [dict(item) for item in self._all()]
-
-    def _all(self) -> list[dict[str, Any]]:
-        with self._reading:
-            if self._people is None:
-                self._people = self._api.list_all(OTP_USERS)
-            return self._people
+        return self._people()
 
 
 # Telling --------------------------------------------------------------------------------------------------------------

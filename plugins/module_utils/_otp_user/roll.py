@@ -13,7 +13,7 @@ the list of any publication.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -126,6 +126,32 @@ def _read(api: Api, publication: str | None, wanted: Collection[str], everybody:
         for read in page:
             roll.note(read, wanted, everybody)
     return roll
+
+
+class Census:
+    """A store's list, read once, from which the rolls of many publications come without walking through all of it."""
+
+    def __init__(self, reads: Sequence[dict[str, Any]]) -> None:
+        self.reads = reads
+        self._of_publication: dict[str | None, list[int]] = {}
+        self._of_person: dict[str, list[int]] = {}
+        # What the others show is shown by the first of its kind as well.
+        self._first_of_form: dict[tuple[bool, bool], int] = {}
+        for place, read in enumerate(reads):
+            self._of_publication.setdefault(publication_of(read), []).append(place)
+            self._of_person.setdefault(key_of(read), []).append(place)
+            form = Shown()
+            form.note(read)
+            self._first_of_form.setdefault((form.reference, form.seed), place)
+
+    def about(self, publication: str, wanted: Iterable[str]) -> list[dict[str, Any]]:
+        """The users, in the list's order, that make a roll what the whole list makes it; ``wanted`` are keys."""
+        places = {*self._first_of_form.values()}
+        for owner in (publication.lower(), None):
+            places.update(self._of_publication.get(owner, ()))
+        for key in wanted:
+            places.update(self._of_person.get(key, ()))
+        return [self.reads[place] for place in sorted(places)]
 
 
 def _looked_up(api: Api, addresses: list[str], concurrency: int) -> Iterator[Mapping[str, Any]]:
