@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from threading import Lock
 from typing import Any, Callable, NamedTuple, cast
 
@@ -68,7 +69,7 @@ def run(task: Task[Api]) -> Outcome:
     declared = read_folder(task.params["folder"]) if task.params["folder"] else read_saved(task.params["saved"])
     _refuse(task, declared)
     ground = _Ground(task)
-    played = ground.holding.at_once(lambda item: ground.play(item, check_mode=True), declared)
+    played = ground.checked(declared)
     undeclared = ground.undeclared(declared) if task.params["folder"] else []
     if not task.check_mode:
         played = list(ground.brought_about(played))
@@ -125,6 +126,20 @@ class _Ground:
             if item.get("slug") not in known
         ]
 
+    def checked(self, declared: list[Declared]) -> list[Played]:
+        """Each file in check mode; the list of people is read meanwhile, not when it is needed."""
+        listing = [None] if any(item.kind == TESTERS for item in declared) else []
+        played = self.holding.at_once(self._check, [*listing, *declared])
+        return [item for item in played if item is not None]
+
+    def _check(self, declared: Declared | None) -> Played | None:
+        if declared is not None:
+            return self.play(declared, check_mode=True)
+        # The files that need it read it again, and tell why it can't be.
+        with suppress(AppliveryError):
+            self._census()
+        return None
+
     def play(self, declared: Declared, check_mode: bool) -> Played:
         """Run the module of one file. Errors become part of its outcome."""
         warnings: list[str] = []
@@ -162,12 +177,15 @@ class _Ground:
 
     def _on_the_list(self, declared: Declared, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """The OTP users that matter to one file."""
+        census, ident = self._census(), self._ident(declared)
+        keys = [person.key for person in people_of(params)]
+        return list(census.reads) if ident is None else census.about(ident, keys)
+
+    def _census(self) -> Census:
         with self._reading:
             if self._people is None:
                 self._people = Census(self.holding.people())
-        ident = self._ident(declared)
-        keys = [person.key for person in people_of(params)]
-        return list(self._people.reads) if ident is None else self._people.about(ident, keys)
+            return self._people
 
     def _is_there(self, declared: Declared) -> bool:
         return declared.kind != PUBLICATIONS or self._ident(declared) is not None

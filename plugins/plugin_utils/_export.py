@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, TypeVar
 
 from ..module_utils._api.client import APPLICATIONS, Api, WorkspaceApi, identity
@@ -21,7 +22,7 @@ from ..module_utils._core.concurrency import CONCURRENCY_SPEC, pool_of, workers_
 from ..module_utils._core.errors import AppliveryError
 from ..module_utils._core.task import Definition, Needs, Outcome, Task
 from ..module_utils._otp_user.resource import OTP_USERS, publication_of
-from ..module_utils._publication.find import find_many
+from ..module_utils._publication.find import find_by_id
 from ..module_utils._publication.resource import PUBLICATIONS as ENDPOINT
 from ..module_utils._publication.resource import application_of, pinned_builds
 from ._declared import document, password_variable, users_of, wishes_of
@@ -46,11 +47,11 @@ def needs(params: Mapping[str, Any]) -> Needs:
 def run(task: Task[Api]) -> Outcome:
     """Write one file for each publication, one for each list of people when asked for, and the schemas."""
     holding = Holding(task.api, workers_of(task.params), task.warn)
-    publications = holding.publications()
+    publications, people = holding.all(people=task.params["people"])
     files = {f"schema/{name}.json": _json(schema) for name, schema in _SCHEMAS.items()}
     files.update(_publication_files(holding, publications))
     if task.params["people"]:
-        files.update(_people_files(holding, publications, task.warn))
+        files.update(_people_files(holding, publications, people, task.warn))
     differing = write_files(task.params["folder"], files, task.check_mode)
     written = sorted(name for name in files if not name.startswith("schema/"))
     return Outcome(
@@ -84,13 +85,18 @@ class Holding:
         with ThreadPoolExecutor(self._workers) as pool:
             return list(pool.map(make, given))
 
-    def publications(self) -> list[Read]:
-        """All publications of the connection's application, or of the store, each read in full, by slug."""
+    def all(self, people: bool) -> tuple[list[Read], list[Read]]:
+        """All publications of the connection's application, or of the store, each in full and by slug; and all people.
+
+        The list of people takes as long as the publications do, so it is read meanwhile.
+        """
         listed = [str(identity(item)) for item in self.api.list_all(ENDPOINT)]
         if "None" in listed:
             raise AppliveryError("the list of publications holds one without an id: nothing was concluded from it")
-        found = [item for item in find_many(self.api, listed, self._workers) if self._is_meant(item)]
-        return sorted(found, key=lambda item: (str(item["slug"]), str(identity(item))))
+        jobs: list[Callable[[], Any]] = [partial(find_by_id, self.api, ident) for ident in listed]
+        told, *found = self.at_once(_done, [self.people if people else list, *jobs])
+        meant = [item for item in found if item is not None and self._is_meant(item)]
+        return sorted(meant, key=lambda item: (str(item["slug"]), str(identity(item)))), told
 
     def _is_meant(self, read: Read) -> bool:
         given = (self.api.connection.application or "").lower()
@@ -127,6 +133,10 @@ class Holding:
     def people(self) -> list[Read]:
         """All OTP users of the store."""
         return self.api.list_all(OTP_USERS)
+
+
+def _done(job: Callable[[], Any]) -> Any:
+    return job()
 
 
 def application_slug(read: Mapping[str, Any]) -> str | None:
@@ -193,9 +203,11 @@ def _mails(application: Mapping[str, Any]) -> list[str]:
     return [f"The application mails on a new build: {', '.join(shown)} (set in the dashboard)"] if shown else []
 
 
-def _people_files(holding: Holding, publications: list[Read], warn: Callable[[str], None]) -> dict[str, str]:
+def _people_files(
+    holding: Holding, publications: list[Read], people: list[Read], warn: Callable[[str], None]
+) -> dict[str, str]:
     lists: dict[str | None, list[Read]] = {}
-    for item in holding.people():
+    for item in people:
         lists.setdefault(publication_of(item), []).append(item)
     if lists.get(None):
         warn(
