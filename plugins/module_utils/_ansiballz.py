@@ -15,10 +15,10 @@ import os
 import zipimport
 
 
-def filename_of(importer: zipimport.zipimporter, fullname: str) -> str:
+def filename_of(self: zipimport.zipimporter, fullname: str) -> str:
     """The file of a module in an archive; raises ZipImportError where it has none."""
-    path = os.path.join(importer.archive, importer.prefix, fullname.rpartition(".")[2])
-    return os.path.join(path, "__init__.py") if importer.is_package(fullname) else f"{path}.py"
+    path = os.path.join(self.archive, self.prefix, fullname.rpartition(".")[2])
+    return os.path.join(path, "__init__.py") if self.is_package(fullname) else f"{path}.py"
 
 
 zipimport.zipimporter.get_filename = filename_of  # type: ignore[method-assign]  # the one way in: it makes its own importers
