@@ -21,7 +21,7 @@ from .match import CRITERIA, Match, fits, match_spec, text_of
 from .read import created, find_by_id, newest_first
 from .remove import delete
 from .resource import Build, name_of
-from .served import FOLLOWED, Served, is_usable, may_be_of, publications, served
+from .served import FOLLOWED, Served, is_usable, may_be_of, name_of_publication, publications, served
 from .wait import is_unfinished
 from .._api.client import Api
 from .._api.envelope import identity
@@ -38,6 +38,11 @@ PRUNE_SPEC: dict[str, dict[str, Any]] = {
     "max_removals": {"type": "int", "default": 50},
     "force": {"type": "bool", "default": False},
 }
+_FOLLOWING = ("last", *FOLLOWED)
+_BLIND = (
+    "this server shows of no build whether it is disabled, so each counts as enabled; if the newest ones are disabled, an "
+    "older one, which may go, is what is offered by {}"
+)
 _READ = {entry.option: entry.read for entry in CRITERIA}
 
 
@@ -113,10 +118,14 @@ class Rule(NamedTuple):
 
 
 class State(NamedTuple):
-    """What a look found: all builds, newest first, and what publications need of them."""
+    """What a look found: all builds, newest first, and what publications need of them.
+
+    ``blind``: publications that follow builds of which nothing shows whether they are disabled.
+    """
 
     builds: list[Build]
     needed: Served
+    blind: tuple[str, ...] = ()
 
 
 class Verdict(NamedTuple):
@@ -163,6 +172,8 @@ class _Work:
             rule = self._rule()
             verdict = judge(rule, state)
             self._refuse(rule, state, verdict)
+            if verdict.remove and state.blind:
+                self.task.warn(_BLIND.format(", ".join(sorted(state.blind))))
             if self.task.check_mode:
                 self.removed = verdict.remove
             else:
@@ -183,13 +194,17 @@ class _Work:
             found = list(publications(self.task))
         builds = self._whole(listed, found)
         application = _application_of(builds)
-        return State(builds, served([entry for entry in found if may_be_of(entry, application)], builds))
+        ours = [entry for entry in found if may_be_of(entry, application)]
+        shown = any("disabled" in build for build in builds)
+        blind = () if shown else tuple(name_of_publication(entry) for entry in ours if _kind(entry) in _FOLLOWING)
+        return State(builds, served(ours, builds), blind)
 
     def _whole(self, listed: list[Build], found: Sequence[Mapping[str, Any]]) -> list[Build]:
         """The builds with all that decides; read one by one, once, where the list does not show it."""
-        kinds = {str((entry.get("filter") or {}).get("type")) for entry in found if _has_filter(entry)}
+        kinds = {_kind(entry) for entry in found} & set(_FOLLOWING)
         followed = [FOLLOWED[kind] for kind in kinds if kind in FOLLOWED]
-        options = {*followed, *self.per, *(self.match.wanted if self.match else ())}
+        # Nobody downloads a disabled build, so an older one may be the newest that is served.
+        options = {*followed, *(["disabled"] if kinds else []), *self.per, *(self.match.wanted if self.match else ())}
         probe = Match(dict.fromkeys(options, ""), self.match.query if self.match else None)
         if not listed or not probe.unseen(listed):
             return listed
@@ -269,8 +284,9 @@ class _Work:
         return Outcome(bool(self.removed), result, before, {}, "builds")
 
 
-def _has_filter(publication: Mapping[str, Any]) -> bool:
-    return isinstance(publication.get("filter"), Mapping)
+def _kind(publication: Mapping[str, Any]) -> str | None:
+    chosen = publication.get("filter")
+    return str(chosen.get("type")) if isinstance(chosen, Mapping) else None
 
 
 def _application_of(builds: Sequence[Build]) -> str | None:

@@ -92,8 +92,9 @@ def _put(api: Api, ident: str, before: Build, body: Mapping[str, Any]) -> Build:
     cleared = {name for name, value in body.items() if value in ("", [], {})}
     if before.keys() - cleared <= answer.keys():
         return answer
-    # An answer that only repeats what was sent does not tell that the server shows it.
-    if body.keys() <= answer.keys() and not unreturned(body, before):
+    # An answer that only repeats what was sent tells neither that the server shows it, nor what it made of an object.
+    objects = any(isinstance(value, Mapping) for value in body.values())
+    if body.keys() <= answer.keys() and not objects and not unreturned(body, before):
         return {**before, **answer}
     return _read_again(api, ident)
 
