@@ -316,17 +316,15 @@ def _carried_object(entry: Field, read: Mapping[str, Any]) -> dict[str, Any]:
 
 def merged(entry: Field, wish: Any, read: Any) -> Any:
     """The API value after the wish is fulfilled: as read where it compares equal, leaf by leaf where it is nested."""
-    if not is_empty(read) and same(entry, wish, read):
-        return carried(entry, read)
-    if not entry.children or entry.whole or entry.kind.type == "list" or is_empty(wish):
-        return to_api(entry, wish)
-    if not isinstance(read, Mapping):
-        return to_api(entry, wish)
+    leaf_by_leaf = bool(entry.children) and entry.kind.type == "dict" and not entry.whole
+    if not leaf_by_leaf or is_empty(wish) or not isinstance(read, Mapping):
+        return carried(entry, read) if not is_empty(read) and same(entry, wish, read) else to_api(entry, wish)
     result = carried(entry, read)
     for leaf in entry.children:
-        if leaf.option not in wish or (is_empty(wish[leaf.option]) and is_empty(read.get(leaf.name))):
-            continue
-        result[leaf.name] = merged(leaf, wish[leaf.option], read.get(leaf.name))
+        # A leaf that is not shown may hold something; one that is shown to be unset, by itself or as a whole, does not.
+        unset = is_empty(read.get(leaf.name)) and (leaf.name in read or not read)
+        if leaf.option in wish and not (unset and is_empty(wish[leaf.option])):
+            result[leaf.name] = merged(leaf, wish[leaf.option], read.get(leaf.name))
     return result
 
 
