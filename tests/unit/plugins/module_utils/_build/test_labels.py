@@ -164,6 +164,17 @@ def test_an_answer_that_shows_less_than_the_build(build: Start, wish: dict[str, 
     assert shown["metadata"] == {**HELD["metadata"], **wish.get("metadata", {})}
 
 
+def test_an_answer_that_repeats_an_object_does_not_tell_what_became_of_it(build: Start) -> None:
+    """A server that merges keeps what the object held, whatever its answer repeats."""
+    module = build(build_nested_put="merge")
+    ident = module.sim.add_build(**{**HELD, "metadata": {"a": 1, "b": 2}})["id"]
+    answer = {"status": True, "data": {"id": ident, "metadata": {"a": 1}}}
+    module.sim.fault("status", method="PUT", status=200, body=answer, done=True)
+    outcome = module(build_id=ident, metadata={"a": 1}, metadata_mode="replace")
+    assert outcome.result["build"]["metadata"] == {"a": 1}
+    assert module.sim.builds[ident]["metadata"] == {"a": 1}
+
+
 def test_a_label_that_takes_the_build_out_of_sight_is_warned_about(build: Start) -> None:
     module = build()
     module.sim.add_build(**HELD)

@@ -170,6 +170,28 @@ def test_what_a_publication_serves_stays(
     assert [entry["publication"].split()[0] for entry in outcome.result["protected"]] == ["publication-1"] * len(stay)
 
 
+@pytest.mark.parametrize(
+    ("hidden", "gone", "told"),
+    [
+        ([], [1], False),
+        (["build_list:disabled"], [1], False),
+        # Nobody can know, so somebody must be told.
+        (["build:disabled", "build_list:disabled"], [1, 2], True),
+    ],
+    ids=str,
+)
+def test_a_publication_passes_over_disabled_builds(
+    pruning: Callable[..., Pruning], hidden: list[str], gone: list[int], told: bool
+) -> None:
+    module = pruning(hidden_fields=hidden)
+    for number in (1, 2, 3):
+        add(module, number, disabled=number == 3)
+    module.sim.add_publication(slug="newest", filter={"type": "last"})
+    outcome = module(older_than=1, match={"status": "processed"}, check=True)
+    assert [int(entry["version_code"]) for entry in outcome.result["removed"]] == gone
+    assert any("whether it is disabled" in text and "newest" in text for text in module.warnings) == told
+
+
 def with_ids(value: Any, ids: dict[int, str]) -> Any:
     if isinstance(value, dict):
         return {key: with_ids(inner, ids) for key, inner in value.items()}

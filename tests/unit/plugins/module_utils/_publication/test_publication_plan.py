@@ -132,6 +132,18 @@ def test_unknown_values_travel_verbatim() -> None:
     assert body["filter"] == {"type": "gitCommit", "commit": "abc1234"}
 
 
+@pytest.mark.parametrize("more", [{}, {"description": "New"}], ids=str)
+def test_a_leaf_that_is_to_be_cleared_travels_where_it_is_not_shown(more: dict[str, str]) -> None:
+    wishes = {"tags": ["x"], "configuration": {"application": {"name": "", **more}}}
+    for application, sent in (
+        ({"description": "Old"}, {"name": "", "description": "Old", **more}),
+        ({"description": "Old", "name": ""}, {"description": "Old", **more}),
+        ({"description": "Old", "name": "App"}, {"name": "", "description": "Old", **more}),
+    ):
+        read = {**BASE, "configuration": {"application": application}}
+        assert plan_update(wishes, read).body["configuration"] == {"application": sent}
+
+
 def test_enriched_objects_are_reduced() -> None:
     audience = {"id": ONE, "notifyNewBuildsProcessed": True, "name": "Audience", "members": 3}
     read = {**FULL, "userAudienceMap": [audience], "filter": {"type": "build", "ios": {"id": ONE, "status": "x"}}}
