@@ -88,10 +88,12 @@ class Awx:
         more: Mapping[str, Any] | None = None,
         files: Mapping[str, str] | None = None,
         quietly: bool = False,
+        hosts: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> Job:
-        """Run a template; ``answers`` are extra variables as typed, ``more`` those that the template itself sets.
+        """Run a template; ``answers`` are extra variables as typed, ``more`` are added to those of the template itself.
 
-        ``files`` are put into the project. ``quietly`` is without differences and at the lowest verbosity.
+        ``files`` are put into the project. ``quietly`` is without differences and at the lowest verbosity. ``hosts``
+        are those of the inventory, with their variables, or of one slice of it; else it is localhost alone.
         """
         self.count += 1
         folder = self.tmp_path / f"job{self.count}"
@@ -105,7 +107,13 @@ class Awx:
             answers,
             credentials,
             options=[*(["--check"] if check else []), *([] if quietly else ["--diff", "-vvvv"])],
-            more={"applivery_api_url": self.sim.url, "applivery_upload_url": self.sim.url, **(more or {})},
+            more={
+                "applivery_api_url": self.sim.url,
+                "applivery_upload_url": self.sim.url,
+                **{name: str(value) for name, value in TEMPLATES[template].get("extra_vars", {}).items()},
+                **(more or {}),
+            },
+            hosts=hosts or {host["name"]: host["variables"] for host in SOURCE["controller_hosts"]},
         )
         run = ansible_runner.run(
             private_data_dir=str(folder), playbook=TEMPLATES[template]["playbook"], quiet=True, ident="1"
@@ -125,6 +133,7 @@ class Awx:
         *,
         options: list[str],
         more: Mapping[str, Any],
+        hosts: Mapping[str, Mapping[str, Any]],
     ) -> None:
         environment = {
             "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
@@ -144,8 +153,7 @@ class Awx:
         options = ["-u", "root", *options, "-e", f"@{folder / 'env' / 'tmptemplate'}"]
         (folder / "env" / "cmdline").write_text(" ".join(options))
         (folder / "env" / "settings").write_text(yaml.safe_dump({"idle_timeout": 0, "job_timeout": 1800}))
-        (host,) = SOURCE["controller_hosts"]
-        hosts = {"all": {"hosts": [host["name"]]}, "_meta": {"hostvars": {host["name"]: host["variables"]}}}
+        inventory = {"all": {"hosts": list(hosts)}, "_meta": {"hostvars": {name: dict(hosts[name]) for name in hosts}}}
         script = folder / "inventory" / "hosts"
-        script.write_text(f"#!{sys.executable}\nprint({json.dumps(json.dumps(hosts))})\n")
+        script.write_text(f"#!{sys.executable}\nprint({json.dumps(json.dumps(inventory))})\n")
         script.chmod(0o700)
