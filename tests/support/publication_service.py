@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -277,16 +277,19 @@ class Service:
 
     def _without_hidden(self, made: dict[str, Any]) -> dict[str, Any]:
         for path in self.ways.hidden:
-            *parents, leaf = path.split(".")
-            holder: Any = made
-            for parent in parents:
-                holder = holder.get(parent) if isinstance(holder, dict) else None
-            if isinstance(holder, dict):
-                holder.pop(leaf, None)
-                # What is left of a field when all that it holds is hidden is nothing, not a field that is unset.
-                if parents and not holder:
-                    made.pop(parents[0], None)
+            _hide(made, path.split("."))
         return made
+
+
+def _hide(holder: Any, path: Sequence[str]) -> None:
+    """Take out what a path names, and on the way up what holds nothing else: it is not shown to be unset."""
+    name, *below = path
+    if not isinstance(holder, dict) or name not in holder:
+        return
+    if below:
+        _hide(holder[name], below)
+    if not below or holder[name] == {}:
+        del holder[name]
 
 
 def play_in_memory(
