@@ -29,6 +29,7 @@ from .._api.pages import undisturbed
 from .._core.errors import AppliveryError, InvalidInput, attempting
 from .._core.fields import as_read, is_id
 from .._core.task import Definition, Needs, Outcome, Task
+from .._publication.resource import MANUAL
 
 PRUNE_SPEC: dict[str, dict[str, Any]] = {
     "keep_newest": {"type": "int"},
@@ -38,7 +39,6 @@ PRUNE_SPEC: dict[str, dict[str, Any]] = {
     "max_removals": {"type": "int", "default": 50},
     "force": {"type": "bool", "default": False},
 }
-_FOLLOWING = ("last", *FOLLOWED)
 _BLIND = (
     "this server shows of no build whether it is disabled, so each counts as enabled; if the newest ones are disabled, an "
     "older one, which may go, is what is offered by {}"
@@ -196,12 +196,12 @@ class _Work:
         application = _application_of(builds)
         ours = [entry for entry in found if may_be_of(entry, application)]
         shown = any("disabled" in build for build in builds)
-        blind = () if shown else tuple(name_of_publication(entry) for entry in ours if _kind(entry) in _FOLLOWING)
+        blind = () if shown else tuple(name_of_publication(entry) for entry in ours if _kind(entry) not in MANUAL)
         return State(builds, served(ours, builds), blind)
 
     def _whole(self, listed: list[Build], found: Sequence[Mapping[str, Any]]) -> list[Build]:
         """The builds with all that decides; read one by one, once, where the list does not show it."""
-        kinds = {_kind(entry) for entry in found} & set(_FOLLOWING)
+        kinds = {_kind(entry) for entry in found} - set(MANUAL)
         followed = [FOLLOWED[kind] for kind in kinds if kind in FOLLOWED]
         # Nobody downloads a disabled build, so an older one may be the newest that is served.
         options = {*followed, *(["disabled"] if kinds else []), *self.per, *(self.match.wanted if self.match else ())}

@@ -180,15 +180,16 @@ def _loose(value: Any) -> str:
 
 
 def _newest(builds: Iterable[Build]) -> Iterator[Build]:
-    """Of each platform the newest build, whatever its state, and the newest that can be installed.
+    """Of each platform the newest build of all, of those that are processed, and of those that can be installed.
 
     Equal dates are equally new, and a build without a date may be the newest.
     """
-    kinds: dict[tuple[str, bool], list[Build]] = {}
+    kinds: dict[tuple[str, str], list[Build]] = {}
     for build in builds:
+        readings = {"any": True, "processed": state_of(build) == DONE[0], "usable": is_usable(build)}
         for platform in (f"os {build.get('os')}", f"buildPlatform {build.get('os')} {build.get('buildPlatform')}"):
-            for only_usable in dict.fromkeys((False, is_usable(build))):
-                kinds.setdefault((platform, only_usable), []).append(build)
+            for reading in (name for name, fits in readings.items() if fits):
+                kinds.setdefault((platform, reading), []).append(build)
     for group in kinds.values():
         latest = max((moment for moment in map(created, group) if moment is not None), default=None)
         yield from (build for build in group if created(build) in (None, latest))

@@ -170,6 +170,15 @@ def test_what_a_publication_serves_stays(
     assert [entry["publication"].split()[0] for entry in outcome.result["protected"]] == ["publication-1"] * len(stay)
 
 
+def test_the_newest_of_each_state_that_a_server_may_serve_stays(pruning: Callable[..., Pruning]) -> None:
+    module = pruning()
+    states = [{}, {}, {"disabled": True}, {"status": "error"}]
+    for number, state in enumerate(states, 1):
+        add(module, number, **{"disabled": False, **state})
+    module.sim.add_publication(filter={"type": "last"})
+    assert module.gone(older_than=1) == [1]
+
+
 @pytest.mark.parametrize(
     ("hidden", "gone", "told"),
     [
