@@ -13,8 +13,10 @@ version_added: 1.1.0
 description:
   - Deletes builds that are no longer among the newest, that are older than a number of days, or both.
   - A build is never deleted that a publication is pinned to, or that is the newest for what a publication follows. That
-    is so for the newest build of each platform, whatever its state, and for the newest that can be installed. Where the
-    documents do not say how a filter compares, every build that it may mean is kept.
+    is so for the newest build of each platform, for the newest that is processed, and for the newest that can be
+    installed. Where the documents do not say how a filter compares, every build that it may mean is kept.
+  - A server may never show whether a build is disabled. Then each counts as enabled, and the task warns, for a
+    publication may pass over the newest builds and offer one that goes.
   - Older builds that a publication shows as its history are not kept.
   - Builds that are not processed yet, and builds whose date is not shown, are never deleted.
   - Before each deletion builds and publications are read again, for others may have changed them, and the retention
