@@ -58,6 +58,14 @@ def lay_out(options: argparse.Namespace) -> bool:
     return True
 
 
+def generate(_options: argparse.Namespace) -> bool:
+    environment = environments.demo_environment()
+    collection = tree.lay_out()
+    variables = environment.variables(PYTHONPATH=tree.python_path(collection))
+    command: list[str | Path] = [environment.python, collection / "tools" / "generate.py", machine.REPOSITORY]
+    return subprocess.call(command, cwd=collection, env=variables) == 0
+
+
 def simulator(options: argparse.Namespace) -> bool:
     environment = environments.demo_environment()
     collection = tree.lay_out()
@@ -110,6 +118,7 @@ def main() -> int:
     fuzzing.add_argument("--cases", type=int, default=100_000)
     fuzzing.add_argument("--seed", type=int)
     fuzzing.add_argument("--seconds", type=int, default=60)
+    command("generate", generate)
     command("demo", lambda _options: demo.play())
     command("tree", lay_out).add_argument("folder", nargs="?", type=Path)
     stand_in = command("simulator", simulator)

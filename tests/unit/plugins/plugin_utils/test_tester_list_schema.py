@@ -23,7 +23,7 @@ def test_the_schema_has_every_column_and_is_the_one_that_is_shipped() -> None:
     Draft202012Validator.check_schema(SCHEMA)
     assert set(SCHEMA["items"]["anyOf"][1]["properties"]) == set(_testers.COLUMNS)
     shipped = Path(__file__).resolve().parents[4] / "docs/schema/tester_list.json"
-    assert json.loads(shipped.read_text(encoding="utf-8")) == SCHEMA, "run tools/schemas.py"
+    assert json.loads(shipped.read_text(encoding="utf-8")) == SCHEMA, "run tools/run generate"
 
 
 @pytest.mark.parametrize(
