@@ -82,15 +82,18 @@ def spread(field: Field, root: Path) -> None:
         raise SystemExit(f"{field.option}: a field of this kind has to be written by hand into {len(PLACES)} places")
     rule, default, sent, shown, clears = FORMS[kind]
     names = {"option": field.option, "name": field.name, "type": kind, "rule": rule, "default": default}
+    texts: dict[Path, str] = {}
     for file, before, lines in PLACES:
         path = root / file
-        text = path.read_text(encoding="utf-8")
+        text = texts.get(path) or path.read_text(encoding="utf-8")
         if text.count(before) != 1:
-            raise SystemExit(f"{file}: {before.strip()!r} does not stand there once")
+            raise SystemExit(f"{file}: {before.strip()!r} does not stand there once; nothing was written")
         more = _ELEMENTS if lines == _SPEC and kind == "list" else ""
         made = lines.format(**names, sent=sent, shown=shown, clears=clears) + more
-        path.write_text(text.replace(before, made + before), encoding="utf-8")
-        print(f"{file}: {field.option}")
+        texts[path] = text.replace(before, made + before)
+    for path, text in texts.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.relative_to(root)}: {field.option}")
 
 
 def main() -> None:

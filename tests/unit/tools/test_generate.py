@@ -71,3 +71,11 @@ def test_a_field_of_another_kind_is_left_to_a_person(copied: Path) -> None:
         with pytest.raises(SystemExit, match="by hand"):
             TOOL["spread"](field, copied)
     assert {file: (copied / file).read_text(encoding="utf-8") for file in before} == before
+
+
+def test_a_place_that_is_missing_leaves_everything_as_it_was(copied: Path) -> None:
+    (copied / "docs" / "docsite" / "rst" / "guide_awx.rst").write_text("another guide\n", encoding="utf-8")
+    before = {file: (copied / file).read_text(encoding="utf-8") for file, _before, _lines in TOOL["PLACES"]}
+    with pytest.raises(SystemExit, match=r"guide_awx.*nothing was written"):
+        TOOL["spread"](Field("sub_title", PROSE), copied)
+    assert {file: (copied / file).read_text(encoding="utf-8") for file in before} == before
