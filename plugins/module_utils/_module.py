@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible.module_utils.common.parameters import remove_values
 
-from . import _ansiballz  # noqa: F401 - what is imported after it is compiled once
+from . import _ansiballz  # noqa: F401 - what comes after it is compiled once  # pylint: disable=unused-import
 from ._api.client import Api, connect
 from ._api.connection import (
     Environment,
