@@ -96,7 +96,7 @@ def template(monkeypatch: pytest.MonkeyPatch) -> dict[str, types.ModuleType]:
         module = types.ModuleType(f"{COLLECTION}.{path.removesuffix('.py').replace('/', '.')}")
         module.__package__ = module.__name__.rpartition(".")[0]
         monkeypatch.setitem(sys.modules, module.__name__, module)
-        exec(compile(text, path, "exec"), vars(module))  # noqa: S102 - our own page
+        exec(compile(text, f"<{path}>", "exec"), vars(module))  # noqa: S102 - our own page
         made[path] = module
     return made
 
