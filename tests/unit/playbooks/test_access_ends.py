@@ -61,6 +61,18 @@ def test_access_ends_where_it_is_said(
     assert _statistic(ran.stdout, "remaining") == "0"
 
 
+def test_who_is_taken_off_may_stand_in_a_file(house: Simulator, tmp_path: Path) -> None:
+    (tmp_path / "leavers.csv").write_text("email;note\nana@x.example;left\n", encoding="utf-8")
+    answers = {"applivery_publication": "", "applivery_everywhere": "true", "applivery_testers_file": "leavers.csv"}
+    ran = play_ours(house, tmp_path, "offboard_testers", **answers)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert left(house) == ["ben beta", "ben prod"]
+    both = play_ours(house, tmp_path, "offboard_testers", applivery_testers="ben@x.example", **answers)
+    assert both.returncode != 0
+    assert "either in applivery_testers or" in " ".join(both.stdout.split())
+    assert left(house) == ["ben beta", "ben prod"]
+
+
 @pytest.mark.parametrize(
     ("answers", "part"),
     [
