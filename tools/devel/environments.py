@@ -98,6 +98,13 @@ def events_environment() -> Environment:
     return _environment(f"eda-py{version}", version, [REQUIREMENTS / "eda.txt"], simulator=True)
 
 
+def awx_collections() -> Path:
+    """The folder that holds ansible_collections with awx.awx, which configures a real AWX."""
+    _core, version = machine.newest_core()
+    environment = _environment(f"awx-py{version}", version, [REQUIREMENTS / "awx.txt"])
+    return environment.folder / "lib" / f"python{version}" / "site-packages"
+
+
 def _environment(name: str, version: str, files: list[Path], *, simulator: bool = False) -> Environment:
     """``simulator``: with the simulator as a package, as its users install it; editable, so that it is never old."""
     folder = CACHE / "venv" / name

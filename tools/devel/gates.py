@@ -67,9 +67,10 @@ def pytest(name: str, core: Core, version: str, *, coverage: bool) -> Gate:
         if coverage:
             command += ["--cov=plugins", "--cov-branch", "--cov-report=", "--cov-config=pyproject.toml"]
             command += ["--cov-fail-under=0"]
+        more = {"AWX_COLLECTIONS": environments.awx_collections()} if name == "awx" else {}
         with tree.exclusive(f"{name}-{core.line}") as root:
             variables = environment.variables(
-                PYTHONPATH=tree.python_path(root / tree.COLLECTION), COVERAGE_FILE=_data_file(name)
+                PYTHONPATH=tree.python_path(root / tree.COLLECTION), COVERAGE_FILE=_data_file(name), **more
             )
             log.run(command, cwd=tree.lay_out(root), env=variables)
 
