@@ -23,11 +23,11 @@ from ansible_collections.applivery.distribution.tests.unit.awx.test_awx_files im
 from applivery_simulator import Simulator
 
 
-class _Unsafe(yaml.SafeDumper):
+class Unsafe(yaml.SafeDumper):
     """Marks every text, keys too, as AWX does with what a user typed."""
 
 
-_Unsafe.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
+Unsafe.add_representer(str, lambda dumper, text: dumper.represent_scalar("!unsafe", text))
 
 
 @dataclass
@@ -101,7 +101,9 @@ class Awx:
             (folder / name).mkdir(parents=True)
         shutil.copytree(ROOT / "awx", folder / "project" / "awx")
         for name, text in (files or {}).items():
-            (folder / "project" / name).write_text(text)
+            path = folder / "project" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
         self._write(
             folder,
             answers,
@@ -148,7 +150,7 @@ class Awx:
         }
         (folder / "home").mkdir()
         (folder / "env" / "envvars").write_text(yaml.safe_dump(environment))
-        (folder / "env" / "extravars").write_text(yaml.dump(dict(answers), Dumper=_Unsafe, allow_unicode=True))
+        (folder / "env" / "extravars").write_text(yaml.dump(dict(answers), Dumper=Unsafe, allow_unicode=True))
         (folder / "env" / "tmptemplate").write_text(yaml.safe_dump(dict(more)))
         options = ["-u", "root", *options, "-e", f"@{folder / 'env' / 'tmptemplate'}"]
         (folder / "env" / "cmdline").write_text(" ".join(options))

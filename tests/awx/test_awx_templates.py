@@ -183,3 +183,45 @@ def test_every_template_is_played():
 @pytest.mark.parametrize("template", PLAYED)
 def test_a_template_from_a_first_look_to_a_second_run(awx, tmp_path, template):
     PLAYED[template](awx, template, tmp_path / "exposed")
+
+
+SCHEDULES = {item["name"]: item for item in SOURCE["controller_schedules"]}
+LISTS = {
+    "testers.csv": "email\nnew@x.example\n",
+    "testers/my-app-beta.csv": "email,access_until\nover@x.example,2020-01-31\n",
+    "leavers.csv": "email\ngone@x.example\n",
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_does_its_work_once_and_then_nothing(awx, tmp_path, name):
+    folder = tmp_path / "exposed"
+    folder.mkdir()
+    # Of a publication whose guards the server shows, as it does once they are set.
+    guards = {"allowedCountries": ["ES"], "blockedCountries": ["FR"], "activateUserAudiences": True}
+    for slug in ("my-app-nightly", "my-app-beta"):
+        publication = awx.sim.add_publication(
+            slug=slug,
+            expirationDate="2099-12-31T23:59:59.000Z",
+            userAudienceMap=[{"id": "64b7f0c2a1d3e4f5a6b7c8d9", "notifyNewBuildsProcessed": False}],
+            **guards,
+        )
+    for who in ("over", "gone"):
+        awx.sim.add_otp_user(email=f"{who}@x.example", publishedApplicationId=publication["id"])
+    for system in ("ios", "android"):
+        awx.sim.add_build(os=system, deployer={"name": "ci", "info": {"branch": "main"}})
+    for day in range(21):
+        awx.sim.add_build(os="ios", createdAt=f"2020-01-{day + 1:02}T00:00:00.000Z")
+    exported = tmp_path / "applivery"
+    written_down(awx, exported)
+    files = {f"applivery/{path.relative_to(exported)}": path.read_text() for path in exported.rglob("*.yml")}
+    schedule = SCHEDULES[name]
+    answers = json.loads(json.dumps(schedule["extra_data"]).replace("/srv/applivery", str(folder)))
+    credentials = awx.service_account(application="example-app")
+    template = schedule["unified_job_template"]
+    first = succeeded(awx.launch(template, answers, credentials, files={**LISTS, **files}))
+    awx.sim.forget_requests()
+    second = succeeded(awx.launch(template, answers, credentials, files={**LISTS, **files}))
+    silent(awx, second)
+    looks = ("Applivery drift", "Applivery access report")
+    assert template in looks or (first.changed > 0, second.changed) == (True, 0)

@@ -220,6 +220,66 @@ def choices_of(question: Mapping[str, Any]) -> list[str]:
     return choices.splitlines() if isinstance(choices, str) else list(choices)
 
 
+def answer_problems(survey: Mapping[str, Any], answers: Mapping[str, Any]) -> list[str]:
+    """What a launch that nobody is asked at is refused for: a schedule's answers, or those of a node."""
+    questions = {question["variable"]: question for question in survey["spec"]}
+    # Without ask_variables_on_launch only what the survey asks for is taken.
+    problems = [f"{name}: nobody asks for it" for name in answers if name not in questions]
+    problems += [
+        f"{name}: needs an answer"
+        for name, question in questions.items()
+        if question["required"] and answers.get(name) in (None, "", []) and not question.get("default")
+    ]
+    return problems + [
+        complaint
+        for name, answer in answers.items()
+        if name in questions
+        for complaint in _answer(questions[name], answer)
+    ]
+
+
+def _answer(question: Mapping[str, Any], answer: Any) -> list[str]:
+    name, kind = question["variable"], question["type"]
+    wanted = {"integer": int, "float": float, "multiselect": list}.get(kind, str)
+    if not isinstance(answer, wanted) or isinstance(answer, bool):
+        return [f"{name}: must be of the type {kind}"]
+    if kind in ("multiplechoice", "multiselect"):
+        chosen = answer if isinstance(answer, list) else [answer]
+        return [f"{name}: {choice} is not a choice" for choice in chosen if choice not in choices_of(question)]
+    size = len(answer) if isinstance(answer, str) else answer
+    bounds = (question.get("min"), question.get("max"))
+    fits = (bounds[0] is None or size >= bounds[0]) and (bounds[1] is None or size <= bounds[1])
+    return [] if fits else [f"{name}: is not between {bounds[0]} and {bounds[1]}"]
+
+
+# Schedules --------------------------------------------------------------------------------------------------------
+
+RRULE = re.compile(r"\ADTSTART(?:;TZID=[\w/+-]+:\d{8}T\d{6}|:\d{8}T\d{6}Z)((?: RRULE:\S+)+)\Z")
+
+
+def schedule_problems(item: Mapping[str, Any], templates: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    template = templates.get(item["unified_job_template"])
+    if template is None:
+        return [f"there is no template {item['unified_job_template']}"]
+    return rrule_problems(item["rrule"]) + answer_problems(template["survey_spec"], item["extra_data"])
+
+
+def rrule_problems(text: str) -> list[str]:
+    found = RRULE.match(text)
+    if found is None:
+        return ["rrule: must be a DTSTART with a zone and then one RRULE or more"]
+    problems = []
+    for rule in found[1].split():
+        parts = dict(part.split("=", 1) for part in rule.removeprefix("RRULE:").split(";"))
+        problems += [f"rrule: {name} is missing" for name in ("FREQ", "INTERVAL") if name not in parts]
+        problems += [f"rrule: {name} is not supported" for name in ("BYYEARDAY", "BYWEEKNO") if name in parts]
+        if parts.get("FREQ") == "SECONDLY":
+            problems.append("rrule: SECONDLY is not supported")
+        if "COUNT" in parts and ("UNTIL" in parts or int(parts["COUNT"]) > 999):
+            problems.append("rrule: COUNT goes up to 999, and not with UNTIL")
+    return problems
+
+
 # Templates and workflows ------------------------------------------------------------------------------------------
 
 

@@ -159,7 +159,24 @@ def test_testers_may_come_from_a_file_where_a_template_is_scheduled():
         for question in item["survey_spec"]["spec"]
         if question["variable"] == "applivery_testers"
     }
-    assert required == {"Applivery onboard testers": False, "Applivery offboard testers": True}
+    assert required == {"Applivery onboard testers": False, "Applivery offboard testers": False}
+
+
+@pytest.mark.parametrize("item", SOURCE["controller_schedules"], ids=lambda item: item["name"])
+def test_schedules_obey_the_rules(item):
+    assert rules.schedule_problems(item, TEMPLATES) == []
+    assert item["enabled"] is False, "nothing runs before somebody attached a credential and wrote their own answers"
+    # Whoever used up a download would get another one each night.
+    lets_in = "onboard" in item["unified_job_template"]
+    assert not lets_in or (item["extra_data"]["applivery_admit"] == "once" and item["extra_data"]["applivery_ledger"])
+
+
+def test_what_a_team_does_at_intervals_has_a_schedule():
+    scheduled = {item["unified_job_template"] for item in SOURCE["controller_schedules"]}
+    # A run of many applications and one that gives files back begin with a look at them.
+    assert set(TEMPLATES) - scheduled == {"Applivery release of many applications", "Applivery apply"}
+    guide = (ROOT / "docs" / "docsite" / "rst" / "guide_awx.rst").read_text()
+    assert [item["name"] for item in SOURCE["controller_schedules"] if f"**{item['name']}**" not in guide] == []
 
 
 def test_wrappers_import_the_playbooks_of_the_collection():

@@ -206,3 +206,38 @@ WORKFLOW = {"survey_spec": SURVEY, "workflow_nodes": [node("one", "T", "two"), n
 def test_a_workflow_that_does_not_hold_together_is_a_problem(path, value):
     assert rules.workflow_problems(WORKFLOW, {"T": TEMPLATE}) == []
     assert rules.workflow_problems(changed(WORKFLOW, path, value), {"T": TEMPLATE})
+
+
+SCHEDULE = {
+    "unified_job_template": "T",
+    "rrule": "DTSTART:20260101T020000Z RRULE:FREQ=DAILY;INTERVAL=1",
+    "extra_data": {"q": "b", "c": ["x"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("unified_job_template",), "U"),
+        (("rrule",), "RRULE:FREQ=DAILY;INTERVAL=1"),
+        (("rrule",), "DTSTART:20260101T020000 RRULE:FREQ=DAILY;INTERVAL=1"),
+        (("rrule",), "DTSTART:20260101T020000Z RRULE:FREQ=DAILY"),
+        (("rrule",), "DTSTART:20260101T020000Z RRULE:FREQ=SECONDLY;INTERVAL=1"),
+        (("rrule",), "DTSTART:20260101T020000Z RRULE:FREQ=YEARLY;INTERVAL=1;BYWEEKNO=2"),
+        (("rrule",), "DTSTART:20260101T020000Z RRULE:FREQ=DAILY;INTERVAL=1;COUNT=1000"),
+        (("extra_data", "other"), "x"),
+        (("extra_data", "q"), 5),
+        (("extra_data", "q"), "longer than nine"),
+        (("extra_data", "c"), "x"),
+        (("extra_data", "c"), ["z"]),
+    ],
+)
+def test_a_schedule_that_awx_refuses_is_a_problem(path, value):
+    assert rules.schedule_problems(SCHEDULE, {"T": TEMPLATE}) == []
+    assert rules.schedule_problems(changed(SCHEDULE, path, value), {"T": TEMPLATE})
+
+
+def test_a_schedule_answers_what_is_required_and_has_no_default():
+    template = changed(TEMPLATE, ("survey_spec", "spec", 0, "default"), "")
+    assert rules.schedule_problems(SCHEDULE, {"T": template}) == []
+    assert rules.schedule_problems({**SCHEDULE, "extra_data": {}}, {"T": template})
