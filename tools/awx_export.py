@@ -4,18 +4,13 @@
 
 """Make awx/import.json, which ``awx import`` reads, from awx/controller.yml.
 
-    python tools/awx_export.py            write the file
-    python tools/awx_export.py --check    end with 1 and say so when the file is not what would be written
-
 The form is that of ``awx export``: one list for each kind of object; each object has its own fields, references to
 others as natural keys, a natural key of its own, and what belongs to it under ``related``.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -152,20 +147,5 @@ def text_of(source: dict[str, list[Item]]) -> str:
     return json.dumps(convert(source), indent=2, ensure_ascii=True) + "\n"
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description="Make awx/import.json from awx/controller.yml.")
-    parser.add_argument("--check", action="store_true", help="only say whether the file is as it should be")
-    arguments = parser.parse_args()
-    target = FOLDER / "import.json"
-    text = text_of(load())
-    if not arguments.check:
-        target.write_text(text, encoding="utf-8")
-        return 0
-    if target.is_file() and target.read_text(encoding="utf-8") == text:
-        return 0
-    print("awx/import.json is not what awx/controller.yml says: run python tools/awx_export.py", file=sys.stderr)
-    return 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    (FOLDER / "import.json").write_text(text_of(load()), encoding="utf-8")

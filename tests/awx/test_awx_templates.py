@@ -198,7 +198,7 @@ def test_a_schedule_does_its_work_once_and_then_nothing(awx, tmp_path, name):
     folder = tmp_path / "exposed"
     folder.mkdir()
     # Of a publication whose guards the server shows, as it does once they are set.
-    guards = {"allowedCountries": ["ES"], "blockedCountries": ["FR"], "activateUserAudiences": True}
+    guards = {"allowedCountries": ["ES"], "activateUserAudiences": True}
     for slug in ("my-app-nightly", "my-app-beta"):
         publication = awx.sim.add_publication(
             slug=slug,

@@ -108,11 +108,11 @@ def main() -> int:
     command("other-cores", lambda _options: matrix.beside_the_newest())
     out = command(
         "release",
-        lambda options: release.step(options.step, tag=options.tag, image=options.image, dry_run=options.dry_run),
+        lambda options: release.step(options.step, tag=options.tag, registry=options.registry, dry_run=options.dry_run),
     )
-    out.add_argument("step", choices=("check", "changelog", "build", "galaxy", "simulator", "image"))
+    out.add_argument("step", choices=("check", "changelog", "build", "galaxy", "simulator", "images"))
     out.add_argument("--tag", default="", help="what the release is tagged with (check)")
-    out.add_argument("--image", default="applivery-ee", help="name of the execution environment, without tag (image)")
+    out.add_argument("--registry", default="localhost", help="where the images are kept (images)")
     out.add_argument("--dry-run", action="store_true", help="send nothing: say what would be sent")
     fuzzing = command("fuzz", lambda options: fuzz.run(options.cases, options.seed, options.seconds))
     fuzzing.add_argument("--cases", type=int, default=100_000)

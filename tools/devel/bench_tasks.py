@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import json
 from statistics import median
-from typing import TYPE_CHECKING
 
+from devel.bench_plays import Bench
 from devel.machine import CACHE
-
-if TYPE_CHECKING:
-    from devel.bench import Bench
 
 ROUNDS = 50
 HOSTS = 10

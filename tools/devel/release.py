@@ -4,8 +4,8 @@
 
 """tools/run release STEP: from a tag to what people install. The release workflow calls nothing else.
 
-The last three steps send something out. With --dry-run they say what they would send, and the image is prepared as far
-as it goes without an engine for containers. The gate plays all steps that way, in a copy.
+The last three steps send something out. With --dry-run they say what they would send, and the images are prepared as far
+as they go without an engine for containers. The gate plays all steps that way, in a copy.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from devel.machine import CACHE, REPOSITORY, Failed
 from devel.report import Gate, Log
 
 DIST = REPOSITORY / "dist"
+IMAGES = {"execution-environment.yml": "applivery-ee", "decision-environment.yml": "applivery-de"}
 # What a user needs from the artefact, and what is the workshop it is made in.
 WANTED = {"README.md", "LICENSE", "CHANGELOG.md", "changelogs", "docs", "meta", "requirements.txt"}
 WANTED |= {"extensions", "plugins"}
@@ -127,40 +128,37 @@ class Release:
         command = [environments.uv_program(), "publish", "--trusted-publishing", "always", *self.packages]
         self._send(command, dict(os.environ), *self.packages)
 
-    def image(self, name: str) -> None:
-        """An execution environment with this very artefact in it."""
+    def images(self, registry: str) -> None:
+        """The execution and the decision environment, with this very artefact in them."""
+        for definition, name in IMAGES.items():
+            self._image(definition, f"{registry}/{name}:{self.version}")
+
+    def _image(self, definition: str, tag: str) -> None:
         engine = next((found for found in ("podman", "docker") if shutil.which(found)), "podman")
-        definition = self._definition()
+        file = self._definition(definition)
+        context = file.with_suffix(".context")
         builder = environments.core_environment(*machine.newest_core())
-        tag = f"{name}:{self.version}"
         verb = ["create"] if self.dry_run else ["build", "--container-runtime", engine, "--tag", tag]
-        command = [
-            builder.bin / "ansible-builder",
-            *verb,
-            "-f",
-            definition,
-            "-c",
-            definition.parent / "context",
-        ]
-        self.log.run(command, cwd=definition.parent, env={**builder.variables(), "HOME": str(Path.home())})
-        packed = list((definition.parent / "context").rglob(self.archive.name))
+        command = [builder.bin / "ansible-builder", *verb, "-f", file, "-c", context]
+        self.log.run(command, cwd=file.parent, env={**builder.variables(), "HOME": str(Path.home())})
+        packed = list(context.rglob(self.archive.name))
         if not packed:
-            raise Failed("the image would not hold the artefact")
+            raise Failed(f"the image of {definition} would not hold the artefact")
         self._send([engine, "push", tag], dict(os.environ), *packed)
 
-    def _definition(self) -> Path:
+    def _definition(self, name: str) -> Path:
         """The definition that ships, with the artefact itself in place of its name on Galaxy."""
-        folder = self.dist / "image"
+        folder = self.dist / "images"
         folder.mkdir(parents=True, exist_ok=True)
-        text = (self.collection / "execution-environment.yml").read_text()
+        text = (self.collection / name).read_text()
         ours = r'      - name: applivery\.distribution\n        version: ".*"\n'
         inside = f"      - name: /build/collections/{self.archive.name}\n        type: file\n"
         text, found = re.subn(ours, inside, text)
         if found != 1:
-            raise Failed("execution-environment.yml does not take the collection as it did")
+            raise Failed(f"{name} does not take the collection as it did")
         files = f"\nadditional_build_files:\n  - src: {self.archive}\n    dest: collections\n"
-        (folder / "execution-environment.yml").write_text(text + files)
-        return folder / "execution-environment.yml"
+        (folder / name).write_text(text + files)
+        return folder / name
 
     def _run(self, environment: Environment, program: str, *arguments: str | Path) -> None:
         variables = environment.variables(ANSIBLE_COLLECTIONS_PATH=self.collection.parents[2])
@@ -176,7 +174,7 @@ class Release:
         self.log.run(command, cwd=self.dist, env=env)
 
 
-def step(name: str, *, tag: str, image: str, dry_run: bool) -> bool:
+def step(name: str, *, tag: str, registry: str, dry_run: bool) -> bool:
     """One step of the workflow, on this clone; what it made stays for the next one."""
     log = Log(CACHE / "logs" / f"release-{name}.log")
     root = CACHE / "trees" / "release"
@@ -187,7 +185,7 @@ def step(name: str, *, tag: str, image: str, dry_run: bool) -> bool:
         "build": release.build,
         "galaxy": release.galaxy,
         "simulator": release.simulator,
-        "image": lambda: release.image(image),
+        "images": lambda: release.images(registry),
     }
     try:
         steps[name]()
@@ -221,7 +219,7 @@ def gate() -> Gate:
             rehearsal.build()
             rehearsal.galaxy()
             rehearsal.simulator()
-            rehearsal.image("registry.example.com/applivery-ee")
+            rehearsal.images("registry.example.com")
 
     return Gate("release", check, telling=IMPORTER_COMPLAINT)
 

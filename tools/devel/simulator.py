@@ -40,11 +40,15 @@ class Simulator:
     def url(self) -> str:
         return str(self.facts["url"])
 
+    @property
+    def app_token(self) -> str:
+        return str(self.facts["app_token"])
+
     def variables(self) -> dict[str, str]:
         """The names under which playbooks and integration targets know it."""
         return {
             "applivery_simulator_url": self.url,
-            "applivery_app_token": self.facts["app_token"],
+            "applivery_app_token": self.app_token,
             "applivery_service_account_token": self.facts["service_account_token"],
             "applivery_organization": self.facts["organization"]["slug"],
             "applivery_application": self.facts["application"]["slug"],
@@ -93,20 +97,6 @@ class Simulator:
     def add(self, kind: str, fields: dict[str, Any]) -> dict[str, Any]:
         """Put an object there without any check; return it with its id."""
         return dict(self._call("POST", f"/_simulator/{kind}", fields))
-
-    def fill(self, publications: int, people: int) -> None:
-        """Add publications, and testers spread over them."""
-        made = [self.add("publications", {"slug": f"bench-{number:04}"})["id"] for number in range(publications)]
-        for number in range(people):
-            owner = made[number % publications]
-            self.add("otp-users", {"email": f"t{number}@x.example", "publishedApplicationId": owner, "temporal": False})
-
-    def fill_applications(self, count: int) -> None:
-        """Add applications with a build each; the one that is there gets one as well."""
-        self.add("builds", {})
-        for number in range(count):
-            application = self.add("applications", {"slug": f"app-{number:02}", "name": f"App {number}"})
-            self.add("builds", {"application": application["id"]})
 
     def change(self, identity: str, fields: dict[str, Any]) -> None:
         """Change an object as somebody in the dashboard would."""

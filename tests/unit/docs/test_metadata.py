@@ -65,12 +65,14 @@ class TestVersion:
     def test_files_for_awx_and_their_guide_name_its_image_and_its_artefact(self) -> None:
         guide = "docs/docsite/rst/guide_awx.rst"
         text = _texts("execution-environment.yml", "awx/controller.yml", "awx/import.json", guide)
+        assert set(re.findall(r"applivery-de:([0-9][\w.]*)", _texts("decision-environment.yml"))) == {VERSION}
         assert set(re.findall(r"applivery-ee:([0-9][\w.]*)", text)) == {VERSION}
         assert set(re.findall(r"applivery-distribution-([0-9.]+)\.tar\.gz", text)) == {VERSION}
 
     def test_what_takes_the_collection_takes_this_version_or_a_newer_one(self) -> None:
-        text = _texts("execution-environment.yml", "awx/project/collections/requirements.yml", "README.md")
-        assert re.findall(r"name: applivery\.distribution\n +version: \"(.*)\"", text) == [f">={VERSION}"] * 3
+        environments = ("execution-environment.yml", "decision-environment.yml")
+        text = _texts(*environments, "awx/project/collections/requirements.yml", "README.md")
+        assert re.findall(r"name: applivery\.distribution\n +version: \"(.*)\"", text) == [f">={VERSION}"] * 4
 
     def test_nothing_is_said_to_be_newer(self) -> None:
         sources = [path for path in (COLLECTION / "plugins").rglob("*.py") if path.is_file()]

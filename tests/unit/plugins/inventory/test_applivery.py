@@ -42,12 +42,16 @@ class Inventory:
         }
 
     def run(self, program: str, *words: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
+        """Run a program of Ansible on a file with these options."""
         path = self.folder / "apps.applivery.yml"
         path.write_text(yaml.safe_dump({"plugin": PLUGIN, **options}))
+        return self.start(program, "-i", path, *words)
+
+    def start(self, program: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "APPLIVERY_"))}
         self.sim.forget_requests()
         done = subprocess.run(
-            [Path(sys.executable).with_name(program), "-i", path, *words],
+            [Path(sys.executable).with_name(program), *words],
             env={
                 **kept,
                 "ANSIBLE_COLLECTIONS_PATH": str(TREE),
@@ -304,3 +308,17 @@ def test_a_play_over_all_applications(inventory: Callable[..., Inventory], tmp_p
     assert "changed=0" in done.stdout
     assert done.stdout.count("ok=1") == 1
     assert apps.sim.writes == []
+
+
+def test_the_graph_and_the_documentation(inventory: Callable[..., Inventory]) -> None:
+    apps = inventory()
+    graph = apps.run("ansible-inventory", "--graph", keyed_groups=[{"key": "applivery_platforms", "prefix": "platform"}])
+    assert graph.returncode == 0, graph.stderr
+    assert "|--@platform_ios:\n  |  |--applivery-" in graph.stdout
+    shown = apps.start("ansible-doc", "-t", "inventory", "-j", PLUGIN)
+    assert shown.returncode == 0, shown.stderr
+    documented = json.loads(shown.stdout)[PLUGIN]
+    assert documented["examples"].strip()
+    assert {"plugin", "organization", "service_account_token", "filters", "hosts", "keyed_groups", "cache"} <= set(
+        documented["doc"]["options"]
+    )

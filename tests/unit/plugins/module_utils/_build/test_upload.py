@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import os
 import socket
+import tracemalloc
 from pathlib import Path
 from typing import Any, Callable
 
@@ -148,6 +149,21 @@ def test_the_form_is_the_one_of_existing_clients(build: Start, package: str, tmp
     assert form["deployer.info.triggerTimestamp"] == "1780000000"
     assert int(sent.headers["Content-Length"]) > os.path.getsize(package)
     assert "Transfer-Encoding" not in sent.headers
+
+
+def test_a_large_file_is_never_held_in_memory(build: Start, tmp_path: Path) -> None:
+    path = tmp_path / "large.apk"
+    with path.open("wb") as file:
+        file.truncate(64 << 20)
+    module = build(api="integrations")
+    tracemalloc.start()
+    try:
+        assert module(path=str(path), match={"version_name": "9.9"}, version_name="9.9", wait=False).result["uploaded"]
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The simulator's part is in it: both are one process here.
+    assert peak < 16 << 20
 
 
 def test_nobody_is_mailed_unless_asked(build: Start, package: str) -> None:

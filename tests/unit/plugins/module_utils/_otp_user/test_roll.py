@@ -5,12 +5,20 @@
 
 from __future__ import annotations
 
+import json
 import random
+import tracemalloc
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.roll import Census, Roll, key_of
+from ansible_collections.applivery.distribution.plugins.module_utils._otp_user.roll import (
+    Census,
+    Roll,
+    key_of,
+    read_roll,
+)
 
 PUBLICATIONS = [character * 24 for character in "abc"]
 
@@ -54,3 +62,46 @@ def test_a_part_is_small() -> None:
     part = Census(reads).about(f"{7:024x}", {"p7@x.example", "p8@x.example"})
     # Twenty of its own, one of somebody else's who is asked for, and one that shows what the others show.
     assert len(part) == 22
+
+
+class Listing:
+    """A list of users in pages of fresh objects, as JSON makes them."""
+
+    def __init__(self, users: int) -> None:
+        self.users = users
+
+    def pages(self, *_endpoint: Any) -> Iterator[list[dict[str, Any]]]:
+        for first in range(0, self.users, 500):
+            yield [json.loads(self.user(number)) for number in range(first, min(first + 500, self.users))]
+
+    @staticmethod
+    def user(number: int) -> str:
+        return json.dumps(
+            {
+                "id": f"{number:024x}",
+                "organizationId": "b" * 24,
+                "storeId": "c" * 24,
+                "publishedApplicationId": "a" * 24,
+                "email": f"some.tester.{number}@studio-with-a-name.example",
+                "allowedDownloadsNum": -1,
+                "lastLoginDate": "2026-06-01T10:00:00.000Z",
+                "lastDownloadDate": None,
+                "createdAt": "2026-06-01T10:00:00.000Z",
+                "updatedAt": "2026-06-01T10:00:00.000Z",
+            }
+        )
+
+
+def memory_of(users: int) -> int:
+    """The most bytes at one time while a list of so many users is read and all of them are kept."""
+    listing: Any = Listing(users)
+    tracemalloc.start()
+    try:
+        assert len(read_roll(listing, "a" * 24, {}, everybody=True).entries) == users
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_list_takes_less_than_a_kilobyte_for_each_user() -> None:
+    assert (memory_of(6000) - memory_of(1000)) / 5000 < 1024
