@@ -451,6 +451,36 @@ def test_a_report_goes_where_the_caller_says_and_shows_nobody_in_the_output(awx)
     assert "@" not in job.output
 
 
+ABOUT_PEOPLE: dict[str, tuple[str, dict[str, Any], str]] = {
+    ONBOARD: (
+        "successful",
+        {"applivery_admit": "once", "applivery_ledger": "ledger.json"},
+        "email,access_until\nana@north.example,2031-05-01\n",
+    ),
+    OFFBOARD: ("successful", {}, "email\nj.smith@agency.example\n"),
+    f"{OFFBOARD}, of somebody who was not there": ("failed", {}, "email\nana@north.example\n"),
+    f"{ONBOARD}, of somebody without an end": ("failed", {}, "email\nana@north.example\n"),
+    "Applivery end access": ("successful", {}, "email,access_until\nj.smith@agency.example,2020-01-31\n"),
+    REPORT: ("successful", {"applivery_testers_file": ""}, ""),
+}
+
+
+@pytest.mark.parametrize("case", ABOUT_PEOPLE)
+def test_no_job_event_names_anybody(awx, case):
+    close(awx)
+    status, answers, people = ABOUT_PEOPLE[case]
+    if "without an end" in case:
+        guarded(awx, "field-test")["expirationDate"] = None
+    given = {"applivery_publication": "field-test", "applivery_testers_file": "people.csv", **answers}
+    job = awx.launch(
+        case.split(",")[0], given, awx.service_account(), files={"people.csv": people or "email\n"}, quietly=True
+    )
+    assert job.status == status, job.output[-3000:]
+    assert bool(job.changed) == (status == "successful"), "a report is a file that changes"
+    assert len(job.events) > 10
+    assert "@" not in json.dumps(job.events)
+
+
 @pytest.mark.parametrize("check", [True, False])
 def test_a_report_on_what_is_not_there_fails(awx, check):
     job = awx.launch(REPORT, {"applivery_publication": "feild-test"}, awx.service_account(), check=check)

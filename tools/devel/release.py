@@ -4,8 +4,8 @@
 
 """tools/run release STEP: from a tag to what people install. The release workflow calls nothing else.
 
-The last three steps send something out. With --dry-run they say what they would send, and the images are prepared as far
-as they go without an engine for containers. The gate plays all steps that way, in a copy.
+The last three steps send something out. With --dry-run they say what they would send, and the images are prepared as
+far as they go without an engine for containers. The gate plays all steps that way, in a copy.
 """
 
 from __future__ import annotations

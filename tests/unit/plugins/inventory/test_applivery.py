@@ -312,7 +312,9 @@ def test_a_play_over_all_applications(inventory: Callable[..., Inventory], tmp_p
 
 def test_the_graph_and_the_documentation(inventory: Callable[..., Inventory]) -> None:
     apps = inventory()
-    graph = apps.run("ansible-inventory", "--graph", keyed_groups=[{"key": "applivery_platforms", "prefix": "platform"}])
+    graph = apps.run(
+        "ansible-inventory", "--graph", keyed_groups=[{"key": "applivery_platforms", "prefix": "platform"}]
+    )
     assert graph.returncode == 0, graph.stderr
     assert "|--@platform_ios:\n  |  |--applivery-" in graph.stdout
     shown = apps.start("ansible-doc", "-t", "inventory", "-j", PLUGIN)
