@@ -84,6 +84,8 @@ def test_builds_are_released_and_failures_told_over_a_restart(sim: Simulator, tm
         _together(sim, "example-app", upload)
         run.wait_for(lambda: sim.publications[one["id"]]["filter"].get("ios") == ready.get("ios", "none"))
         run.wait_for(lambda: f"Build {ready['failed']} (android) of example-app could not be processed" in run.output)
+        # A playbook lives in a session of its own, and would outlive what started it.
+        run.wait_for(lambda: "PLAY RECAP" in run.output)
         run.kill()
         assert sim.service_account_token not in run.output
         assert "simulator.example" not in run.output

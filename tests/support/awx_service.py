@@ -178,7 +178,9 @@ class AwxService:
             return 204, None
         return 200, {"count": len(links), "next": None, "results": [self.kinds[kind][one] for one in links]}
 
-    def _handler(service) -> type[BaseHTTPRequestHandler]:  # noqa: N805 - "self" is the handler of a request below
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        service = self
+
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
