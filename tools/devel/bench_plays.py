@@ -58,7 +58,6 @@ class Bench:
             **self.simulator.environment(),
             BENCH_APP_TOKEN=self.simulator.app_token,
             ANSIBLE_CONFIG=demo.DEMO / "ansible.cfg",
-            ANSIBLE_STDOUT_CALLBACK="minimal",
             # Compiled once, as everywhere where people install with pip.
             PYTHONDONTWRITEBYTECODE="",
             **settings,
