@@ -35,11 +35,7 @@ _CONTRACT = "simulator/applivery_simulator/openapi.yaml"
 PLACES = (
     ("simulator/applivery_simulator/publications.py", '    "terms": Record(', '    "{name}": {rule},\n'),
     ("simulator/applivery_simulator/state.py", '    "terms": {},\n', '    "{name}": {default},\n'),
-    (
-        _CONTRACT,
-        "        terms:\n          type: object\n",
-        "        {name}: {sent}\n",
-    ),
+    (_CONTRACT, "        terms:\n          type: object\n", "        {name}: {sent}\n"),
     (
         _CONTRACT,
         '        terms:\n          type: [object, "null"]\n',

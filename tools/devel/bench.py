@@ -174,10 +174,7 @@ def _listing(bench: Bench) -> None:
     """Builds listed among few and among many: the time for each must not grow with their number."""
     cases: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         "all": ({}, {}),
-        "all, by a server that lists the oldest first": (
-            {"list_order": "oldest_first", "list_filters": "ignored"},
-            {},
-        ),
+        "all, by a server that lists the oldest first": ({"list_order": "oldest_first", "list_filters": "ignored"}, {}),
         "of one branch, found among all": ({}, {"bench_branch": "branch-7"}),
         "the newest ten": ({}, {"bench_limit": 10}),
     }

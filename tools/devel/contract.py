@@ -35,16 +35,9 @@ def gate() -> Gate:
         folder = CACHE / "contract"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
-        generate = [
-            "generate",
-            "--path",
-            collection / DOCUMENT,
-            "--output-path",
-            folder / "python",
-            "--meta",
-            "none",
-        ]
-        log.run([environment.bin / "openapi-python-client", *generate], cwd=folder, env=environment.variables())
+        generate = [environment.bin / "openapi-python-client", "generate", "--meta", "none"]
+        generate += ["--path", collection / DOCUMENT, "--output-path", folder / "python"]
+        log.run(generate, cwd=folder, env=environment.variables())
         # It leaves out what it does not understand, and ends well.
         if re.search(r"^(Unable|WARNING|ERROR)", log.text(), re.MULTILINE):
             raise Failed("the generator of Python clients left something out")
@@ -60,16 +53,8 @@ def _with_node(log: Log, environment: Environment, document: Path, folder: Path)
         print("contract: npm was not found, so the generator of TypeScript clients and the linter were not run")
         return
     variables = environment.variables(npm_config_update_notifier="false", npm_config_fund="false")
-    install = [
-        "install",
-        "--no-save",
-        "--no-package-lock",
-        "--no-audit",
-        "--prefix",
-        CACHE / "node",
-        *NODE_PACKAGES,
-    ]
-    log.run([npm, *install], cwd=folder, env=variables)
+    install = [npm, "install", "--no-save", "--no-package-lock", "--no-audit", "--prefix", CACHE / "node"]
+    log.run([*install, *NODE_PACKAGES], cwd=folder, env=variables)
     programs = CACHE / "node" / "node_modules" / ".bin"
     log.run([programs / "redocly", "lint", document, "--format", "stylish"], cwd=folder, env=variables)
     log.run([programs / "openapi-typescript", document, "-o", folder / "client.ts"], cwd=folder, env=variables)
@@ -81,18 +66,9 @@ def attack(log: Log, seconds: int, seed: int) -> None:
     server = environments.demo_environment()
     collection = tree.lay_out(CACHE / "trees" / "contract")
     with running(server, collection, log.path.with_name("fuzz-simulator.log"), seed="demo") as simulator:
-        tokens = {
-            "^/integrations": simulator.facts["app_token"],
-            "^/organizations": simulator.facts["service_account_token"],
-        }
+        tokens = {"^/integrations": simulator.app_token, "^/organizations": simulator.facts["service_account_token"]}
         for (paths, token), (uploads, phases) in product(tokens.items(), _PHASES.items()):
-            command = [
-                environment.bin / "schemathesis",
-                "run",
-                collection / DOCUMENT,
-                "--url",
-                f"{simulator.url}/v1",
-            ]
+            command = [environment.bin / "schemathesis", "run", collection / DOCUMENT, "--url", f"{simulator.url}/v1"]
             command += ["--include-path-regex", paths, "--header", f"Authorization: Bearer {token}"]
             command += [uploads, "Upload", "--checks", "not_a_server_error", "--phases", phases, "--warnings", "off"]
             command += ["--suppress-health-check", "all", "--max-time", str(seconds), "--seed", str(seed)]

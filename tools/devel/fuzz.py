@@ -40,14 +40,8 @@ def run(cases: int, seed: int | None, seconds: int) -> bool:
             _pytest(log, environment, collection, worlds, settings)
             done = (number + 1) * each * tests
             print(f"  {done:7d} cases without a violation ({time.monotonic() - began:.0f} s)", flush=True)
-        year = [Path(WORLDS) / "test_otp_year.py"]
-        _pytest(
-            log,
-            environment,
-            collection,
-            year,
-            {"APPLIVERY_FUZZ_NIGHTS": str(NIGHTS), "APPLIVERY_FUZZ_SEED": str(first)},
-        )
+        settings = {"APPLIVERY_FUZZ_NIGHTS": str(NIGHTS), "APPLIVERY_FUZZ_SEED": str(first)}
+        _pytest(log, environment, collection, [Path(WORLDS) / "test_otp_year.py"], settings)
         print(f"  {NIGHTS} nights of a year without a violation ({time.monotonic() - began:.0f} s)", flush=True)
     if seconds:
         contract.attack(log, seconds, first)
