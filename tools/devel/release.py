@@ -26,17 +26,8 @@ from devel.report import Gate, Log
 DIST = REPOSITORY / "dist"
 IMAGES = {"execution-environment.yml": "applivery-ee", "decision-environment.yml": "applivery-de"}
 # What a user needs from the artefact, and what is the workshop it is made in.
-WANTED = {
-    "README.md",
-    "LICENSE",
-    "CHANGELOG.md",
-    "changelogs",
-    "docs",
-    "meta",
-    "requirements.txt",
-    "extensions",
-    "plugins",
-}
+WANTED = {"README.md", "LICENSE", "CHANGELOG.md", "changelogs", "docs"}
+WANTED |= {"extensions", "meta", "plugins", "requirements.txt"}
 WORKSHOP = {"tests", "tools", "simulator", "demo", "dist", "Makefile", "LICENSES"}
 WORKSHOP |= {"pyproject.toml", "noxfile.py", "AGENTS.md"}
 # W503 is against what PEP 8 now prefers, E203 against what the formatter makes of slices.
