@@ -168,9 +168,8 @@ def test_the_newest_is_first_whatever_the_order(days: list[int], order: list[int
     assert sorted(build["id"] for build in sorted_newest_first(mixed)) == sorted(build["id"] for build in mixed)
 
 
-@given(TEXT.filter(bool), st.integers(0, 40))
-def test_a_commit_fits_by_seven_characters_or_whole(commit: str, length: int) -> None:
-    build = {"deployer": {"info": {"commit": commit}}}
+@given(st.text("0123456789abcdefABCDEF", min_size=1, max_size=40), st.integers(1, 40), st.sampled_from(["", " ", "\n"]))
+def test_a_commit_fits_by_seven_characters_or_whole(commit: str, length: int, edge: str) -> None:
+    build = {"deployer": {"info": {"commit": commit + edge}}}
     wanted = commit[:length]
-    if wanted:
-        assert fits(build, {"git_commit": wanted}) == (len(wanted) >= 7 or wanted.lower() == commit.lower())
+    assert fits(build, {"git_commit": edge + wanted}) == (len(wanted) >= 7 or wanted.lower() == commit.lower())
