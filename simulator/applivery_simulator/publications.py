@@ -139,7 +139,7 @@ def _check_countries(call: Call, body: Item, problems: Problems) -> None:
     both = [name for name in ("allowedCountries", "blockedCountries") if name in body]
     if call.switches["country_lists"] == "strict":
         both = [name for name in both if body[name]]
-    if len(both) == 2:
+    if len(both) == 2 and call.switches["country_lists"] != "accepted":
         problems.add(("blockedCountries",), "cannot be combined with allowedCountries", "object.without")
 
 

@@ -111,7 +111,10 @@ SWITCHES: dict[str, Switch] = {
     "empty_strings": _choice("an empty string in a string field", "accept", "refuse"),
     "unknown_fields": _choice("unknown and read-only fields in a body", "refuse", "accept"),
     "country_lists": _choice(
-        "both country lists: refused when both hold something, or when both are there", "strict", "strictest"
+        "both country lists: refused when both hold something, when both are there, or never",
+        "strict",
+        "strictest",
+        "accepted",
     ),
     "hide_attached_files": _choice(
         "whether the field hideAttachedFiles exists", "known", "unknown", contradiction="C20"

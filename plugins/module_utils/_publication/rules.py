@@ -120,7 +120,8 @@ def check_wishes(wishes: Mapping[str, Any], check_mode: bool) -> list[str]:
 def _check_countries(wishes: Mapping[str, Any]) -> list[str]:
     named = {entry.option: wishes.get(entry.option) or [] for entry in COUNTRY_LISTS}
     if all(named.values()):
-        raise InvalidInput("allowed_countries and blocked_countries can't be combined: name one of them")
+        # The first is the one that an export leaves out: whoever is not on the other list stays out in any case.
+        raise InvalidInput("blocked_countries and allowed_countries can't be combined: name one of them")
     return [text for option, codes in named.items() for text in _check_codes(option, codes)]
 
 

@@ -156,6 +156,10 @@ def check_country_lists(client: Talk) -> None:
     assert refused_fields(create(client, **both)) == ["blockedCountries"]
     client.sim.set(country_lists="strict")
     assert create(client, **both).status_code == 200
+    both["blockedCountries"] = ["FR"]
+    assert refused_fields(create(client, slug="both", **both)) == ["blockedCountries"]
+    client.sim.set(country_lists="accepted")
+    assert create(client, slug="both", **both).status_code == 200
 
 
 @of("hide_attached_files")

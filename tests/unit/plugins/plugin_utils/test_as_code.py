@@ -128,6 +128,26 @@ def test_what_was_exported_is_what_is_there(code: Callable[..., Code], profile: 
     assert truth(here.sim) == before
 
 
+@pytest.mark.parametrize("blocked", [["FR"], ["ES", "FR"]])
+@pytest.mark.parametrize("country_lists", ["strict", "strictest", "accepted"])
+def test_of_two_country_lists_the_one_that_keeps_more_people_out_is_declared(
+    code: Callable[..., Code], blocked: list[str], country_lists: str
+) -> None:
+    """Some servers store both; a task can name one, and that clears the other."""
+    files = code(switches={"country_lists": country_lists})
+    made = files.sim.add_publication(
+        slug="both-lists", security="public", allowedCountries=["ES"], blockedCountries=blocked, groups=[]
+    )
+    files.export()
+    text = files.content()["publications/both-lists.yml"]
+    assert "# blocked_countries: [" in text
+    assert yaml.safe_load(text)["publication"]["allowed_countries"] == ["ES"]
+    files.apply(unreturned_fields="warn")
+    assert not [text for text in files.warnings if "lets more people in" in text and blocked == ["FR"]]
+    assert files.sim.publications[made["id"]]["allowedCountries"] == ["ES"]
+    assert files.apply(unreturned_fields="warn").result["differs"] is False
+
+
 def test_addresses_only_when_asked_for(code: Callable[..., Code]) -> None:
     here = code()
     furnish(here.sim)

@@ -227,7 +227,7 @@ def test_hidden_leaves_are_no_failure(simulator: Start, put: str, leaf: str) -> 
 
 
 @pytest.mark.parametrize("put", ["replace", "merge"])
-@pytest.mark.parametrize("country_lists", ["strict", "strictest"])
+@pytest.mark.parametrize("country_lists", ["strict", "strictest", "accepted"])
 @pytest.mark.parametrize(("unset", "error_status"), [("absent", 400), ("null", 409), ("empty", 422)])
 def test_from_one_country_list_to_the_other(
     simulator: Start, put: str, country_lists: str, unset: str, error_status: int

@@ -29,7 +29,7 @@ from ansible_collections.applivery.distribution.plugins.module_utils._publicatio
 BUILD = "5f7f1d2a9c1e4b0012ab34c1"
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"allowed_countries": ["ES"], "blocked_countries": ["US"]}, "allowed_countries and blocked_countries"),
+    ({"allowed_countries": ["ES"], "blocked_countries": ["US"]}, "blocked_countries and allowed_countries"),
     ({"tags": ["beta", ""]}, "tags: .*empty"),
     ({"allowed_countries": ["UK"]}, "allowed_countries: .*UK.*GB"),
     ({"allowed_countries": ["False"]}, "allowed_countries: .*Norway"),
