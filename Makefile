@@ -40,7 +40,7 @@ bench: ## how long tasks and requests take on this machine
 fuzz: ## 100 000 random cases, a year of nights, and requests made from the contract (CASES=, SEED= to repeat)
 	@tools/run fuzz $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
-matrix: ## sanity and all tests on every supported ansible-core that a Python is found for (or CORE=2.19 PYTHON=3.12)
+matrix: ## sanity and tests on every supported ansible-core that a Python is found for (or CORE=2.19 PYTHON=3.12)
 	@tools/run matrix $(if $(CORE),--core $(CORE)) $(if $(PYTHON),--python $(PYTHON))
 
 clean: ## remove everything these commands made

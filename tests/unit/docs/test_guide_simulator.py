@@ -43,7 +43,7 @@ def test_the_package_of_the_repository_is_the_command(simulator: Callable[..., S
     assert "hostile" in options
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl was found")
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl was found, so the guide's commands were not played")
 def test_switches_faults_and_the_log_from_a_shell(simulator: Callable[..., Simulator]) -> None:
     sim = simulator()
     (block,) = [text for text in SHELL if text.startswith("curl")]
